@@ -1,0 +1,168 @@
+// Wiring. The order of the members is the order of construction; each outlives those below it.
+#include "app/daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/build_info.h"
+#include "app/config/features.h"
+#include "app/process_metrics.h"
+#include "app/store_factory.h"
+#include "app/tier_metrics.h"
+#include "async/reactor.h"
+#include "async/thread_pool.h"
+#include "base/units.h"
+#include "cache/memory_budget.h"
+#include "cache/page_cache.h"
+#include "env/process.h"
+#include "fetch/page_fetcher.h"
+#include "http/server.h"
+#include "objectstore/origin_gate.h"
+#include "objectstore/wrappers.h"
+#include "reader/cached_read_service.h"
+
+namespace seekfs::app {
+namespace {
+
+constexpr std::size_t max_reactors = 16;
+constexpr std::size_t io_threads = 8;
+/// What pages on their way and reply buffers may take beside L1 and the manifests.
+constexpr std::uint64_t min_transit_bytes = 256 * MiB;
+
+std::size_t reactor_count(const ApiConfig& api) {
+  if (api.threads != 0) return api.threads;
+  return std::min<std::size_t>(env::cpu_count(), max_reactors);
+}
+
+std::uint64_t memory_total(const Config& config) {
+  return config.cache.l1_memory + config.manifest.memory + std::max(min_transit_bytes, config.cache.l1_memory / 8);
+}
+
+/// The [s3] budgets bind the s3 store; other stores are bound by the threads that read them.
+objectstore::OriginGate::Limits gate_limits(const Config& config) {
+  if (config.store.type != StoreType::s3) return {.requests_per_second = 0, .max_in_flight = 4 * io_threads};
+  return {.requests_per_second = config.s3.get_budget_per_sec, .max_in_flight = config.s3.max_inflight_gets};
+}
+
+fetch::PageFetcherOptions fetcher_options(const Config& config) {
+  fetch::PageFetcherOptions options;
+  options.planner.coalesce_max_bytes = config.s3.range_coalesce_max_bytes;
+  options.planner.lead_in_max_bytes = config.s3.range_coalesce_max_bytes / 8;
+  options.get_timeout = config.s3.request_timeout;
+  return options;
+}
+
+reader::ManifestCacheOptions manifest_options(const Config& config) {
+  reader::ManifestCacheOptions options;
+  options.ttl = config.manifest.ttl;
+  options.request_timeout = config.s3.request_timeout;
+  options.disk_path = config.manifest.cache_path;
+  options.memory_bytes = config.manifest.memory;
+  options.limits = {.max_pages = config.manifest.max_pages,
+                    .max_files = config.manifest.max_files,
+                    .max_json_bytes = config.manifest.max_json_bytes,
+                    .max_gzip_ratio = config.manifest.max_gzip_ratio};
+  return options;
+}
+
+http::ServerOptions server_options(const Config& config) {
+  http::ServerOptions options;
+  options.listen = config.api.listen;
+  options.threads = reactor_count(config.api);
+  options.max_connections = config.api.max_connections;
+  options.idle_timeout = config.api.idle_timeout;
+  options.readv_max_items = config.api.readv_max_items;
+  options.readv_max_bytes = config.api.readv_max_bytes;
+  options.dev_endpoints = config.api.dev_endpoints;
+  options.access_log = config.log.level == LogLevel::debug;
+  options.version = build_version();
+  options.build = build_id();
+  options.features = build_feature_names();
+  return options;
+}
+
+/// `invalid` for a backend that this build lacks: the configuration has been checked, so only a program that built its
+/// own comes here with one.
+Result<std::unique_ptr<l2::L2>> make_l2(const L2Config& config) {
+  switch (config.backend) {
+    case L2Backend::none: return l2::make_none();
+    case L2Backend::mem: return l2::make_mem(config.capacity.value_or(1 * GiB));
+    case L2Backend::segmentstore: SEEKFS_TRY(this_build().require("cache.l2.backend", "segmentstore")); break;
+    case L2Backend::blobdb: SEEKFS_TRY(this_build().require("cache.l2.backend", "blobdb")); break;
+  }
+  return fail(ErrorCode::invalid, "cache.l2.backend: this build has no such backend");
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+  Parts(const Config& config, Logger& logger)
+      : log(logger), memory(memory_total(config), timers), l1(config.cache.l1_memory, memory) {}
+
+  Logger& log;
+  MetricsRegistry metrics;
+  std::unique_ptr<env::Clock> clock = env::make_system_clock();
+  std::unique_ptr<env::Random> random = env::make_system_random();
+  async::Timers timers{*clock};
+  async::ThreadPool io_pool{"store-io", io_threads};
+  async::ThreadPool manifest_pool{"manifests", 1};
+  async::Reactor background{"background"};
+  cache::MemoryBudget memory;
+  cache::PageCache l1;
+  std::unique_ptr<l2::L2> l2;
+  std::unique_ptr<objectstore::ObjectStore> configured_store;
+  std::unique_ptr<objectstore::ObjectStore> store;  ///< the same, measured
+  std::unique_ptr<objectstore::OriginGate> gate;
+  std::unique_ptr<objectstore::ObjectStore> budgeted_store;
+  std::unique_ptr<fetch::PageFetcher> fetcher;
+  std::unique_ptr<reader::ManifestCache> manifests;
+  std::unique_ptr<reader::ReadService> service;
+  std::unique_ptr<http::Server> server;
+
+  ~Parts() {
+    server.reset();
+    if (fetcher) fetcher->shutdown();
+    if (manifests) manifests->shutdown();
+    background.stop();
+  }
+
+  void build_readers(const Config& config) {
+    store = objectstore::make_instrumented_store(*configured_store, metrics, *clock);
+    gate = std::make_unique<objectstore::OriginGate>(gate_limits(config), timers, metrics);
+    budgeted_store = objectstore::make_budgeted_store(*store, *gate);
+    fetcher = std::make_unique<fetch::PageFetcher>(
+        fetch::PageFetcherParts{*store, *gate, l1, *l2, timers, background, metrics, log}, fetcher_options(config));
+    manifests = std::make_unique<reader::ManifestCache>(
+        reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,
+                                   manifest_pool, memory, metrics, log},
+        manifest_options(config));
+    service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics}, {});
+  }
+};
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log) {
+  auto parts = std::make_unique<Parts>(config, log);
+  SEEKFS_ASSIGN(parts->l2, make_l2(config.cache.l2));
+  SEEKFS_ASSIGN(parts->configured_store,
+                make_store(config, {env::posix_file_system(), *parts->clock, *parts->random, parts->io_pool}));
+  parts->build_readers(config);
+  add_process_metrics(parts->metrics);
+  add_tier_metrics(parts->metrics, parts->l1, *parts->l2, parts->memory);
+  SEEKFS_ASSIGN(parts->server,
+                http::Server::start({*parts->service, config.api.dev_endpoints ? parts->store.get() : nullptr,
+                                     parts->metrics, parts->memory, parts->timers, *parts->clock, log, *parts->random},
+                                    server_options(config)));
+  parts->server->set_ready();
+  parts->manifests->check_store();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+const std::vector<std::string>& Daemon::addresses() const { return parts_->server->addresses(); }
+
+bool Daemon::drain(env::Duration patience) { return parts_->server->drain(parts_->clock->now() + patience); }
+
+}  // namespace seekfs::app

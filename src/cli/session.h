@@ -1,0 +1,68 @@
+// What a command works with, made when it first asks: configuration, daemon, store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/config/load.h"
+#include "app/store_factory.h"
+#include "async/thread_pool.h"
+#include "base/error.h"
+#include "cli/console.h"
+#include "cli/daemon_client.h"
+#include "cli/data_source.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "publish/parts.h"
+
+namespace seekfs::cli {
+
+/// Options that stand before every command.
+struct GlobalOptions {
+  app::ConfigSources sources;
+  std::string address;  ///< --addr; empty: what [api] listen says
+  bool json = false;
+  bool direct = false;
+};
+
+/// Owns everything that its accessors return. One thread at a time.
+class Session {
+ public:
+  Session(GlobalOptions& options, env::FileSystem& files, env::Clock& clock, Console& console);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const GlobalOptions& options() const noexcept { return options_; }
+  bool json() const noexcept { return options_.json; }
+  Console& console() noexcept { return console_; }
+  env::FileSystem& files() noexcept { return files_; }
+  env::Random& random() noexcept { return *random_; }
+  env::Clock& clock() noexcept { return clock_; }
+
+  /// Loads the configuration; its warnings go to stderr, but for those about parts that only a daemon has.
+  Result<const app::LoadedConfig*> config();
+  Result<DaemonClient*> daemon();
+  /// The configured store and all that publishing needs; with `create`, an fs store's directory is made.
+  Result<publish::Parts> store(app::StoreRoot root = app::StoreRoot::must_exist);
+  /// The daemon, or the store with --direct.
+  Result<DataSource*> data();
+
+ private:
+  GlobalOptions& options_;
+  env::FileSystem& files_;
+  env::Clock& clock_;
+  Console& console_;
+  std::unique_ptr<env::Random> random_;
+  std::optional<app::LoadedConfig> config_;
+  std::optional<DaemonClient> daemon_;
+  std::unique_ptr<Logger> log_;
+  // The store blocks on its own pool: the other one waits for it.
+  std::unique_ptr<async::ThreadPool> store_pool_;
+  std::unique_ptr<async::ThreadPool> work_pool_;
+  std::unique_ptr<objectstore::ObjectStore> store_;
+  std::unique_ptr<DataSource> data_;
+};
+
+}  // namespace seekfs::cli

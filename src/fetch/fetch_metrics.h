@@ -1,0 +1,34 @@
+// The fetcher's metric handles.
+#pragma once
+
+#include "base/metrics.h"
+
+namespace seekfs::fetch {
+
+struct FetchMetrics {
+  explicit FetchMetrics(MetricsRegistry& metrics)
+      : joined(metrics.counter("seekfs_singleflight_joined_total", "Reads that joined a page already on its way.")),
+        coalesced_pages(
+            metrics.counter("seekfs_coalesced_pages_total", "Pages that came in a GET with an earlier page.")),
+        l2_hit(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "hit"}})),
+        l2_miss(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "miss"}})),
+        crc_failures_l2(metrics.counter(crc_failures, crc_help, {{"where", "l2"}})),
+        crc_failures_origin(metrics.counter(crc_failures, crc_help, {{"where", "origin"}})),
+        source_changed(
+            metrics.counter("seekfs_source_changed_total", "GETs that found another object than published.")) {}
+
+  static constexpr const char* cache_requests = "seekfs_cache_requests_total";
+  static constexpr const char* cache_help = "Pages asked of a cache tier, by result.";
+  static constexpr const char* crc_failures = "seekfs_crc_failures_total";
+  static constexpr const char* crc_help = "Pages whose bytes did not have the CRC32C of the manifest.";
+
+  Counter& joined;
+  Counter& coalesced_pages;
+  Counter& l2_hit;
+  Counter& l2_miss;
+  Counter& crc_failures_l2;
+  Counter& crc_failures_origin;
+  Counter& source_changed;
+};
+
+}  // namespace seekfs::fetch

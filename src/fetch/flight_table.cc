@@ -1,0 +1,56 @@
+// Joining, leaving and completing; promises are set after the shard's lock is given back.
+#include "fetch/flight_table.h"
+
+#include <algorithm>
+
+namespace seekfs::fetch {
+
+FlightTable::Joined FlightTable::join(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto [flight, created] = home.flights.try_emplace(key);
+  Joined joined{.arrival = {}, .waiter = ++home.last_waiter, .first = created};
+  flight->second.push_back({joined.waiter, joined.arrival});
+  return joined;
+}
+
+void FlightTable::leave(const manifest::PageKey& key, std::uint64_t waiter) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  if (flight == home.flights.end()) return;
+  std::erase_if(flight->second, [waiter](const Waiter& each) { return each.id == waiter; });
+}
+
+bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  if (flight == home.flights.end() || !flight->second.empty()) return false;
+  home.flights.erase(flight);
+  return true;
+}
+
+void FlightTable::complete(const manifest::PageKey& key, const Result<PageArrival>& result) {
+  std::vector<Waiter> waiters;
+  {
+    Shard& home = shard(key);
+    MutexLock lock(home.mutex);
+    const auto flight = home.flights.find(key);
+    if (flight == home.flights.end()) return;
+    waiters = std::move(flight->second);
+    home.flights.erase(flight);
+  }
+  for (const Waiter& waiter : waiters) waiter.arrival.set(result);
+}
+
+std::size_t FlightTable::size() const {
+  std::size_t total = 0;
+  for (const Shard& each : shards_) {
+    MutexLock lock(each.mutex);
+    total += each.flights.size();
+  }
+  return total;
+}
+
+}  // namespace seekfs::fetch

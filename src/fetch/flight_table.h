@@ -1,0 +1,53 @@
+// The pages that are on their way, and who waits for each: the one table that makes many readers of a page cost one
+// read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "async/promise.h"
+#include "base/mutex.h"
+#include "fetch/page_request.h"
+
+namespace seekfs::fetch {
+
+/// 64 shards, each with a short mutex. Thread-safe. A page is in flight from the join() that returned first = true
+/// until complete() or a drop_if_unwanted() that returned true; whoever was first sees to it that one of them happens.
+class FlightTable {
+ public:
+  using Arrival = async::Promise<PageArrival>;
+  struct Joined {
+    Arrival arrival;
+    std::uint64_t waiter = 0;
+    bool first = false;  ///< nobody was waiting: the caller starts the read
+  };
+
+  /// Adds a waiter for the page.
+  Joined join(const manifest::PageKey& key);
+  /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
+  void leave(const manifest::PageKey& key, std::uint64_t waiter);
+  /// Ends the flight if nobody waits for it any more.
+  bool drop_if_unwanted(const manifest::PageKey& key);
+  /// Ends the flight and gives every waiter the result.
+  void complete(const manifest::PageKey& key, const Result<PageArrival>& result);
+
+  std::size_t size() const;
+
+ private:
+  struct Waiter {
+    std::uint64_t id;
+    Arrival arrival;
+  };
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<manifest::PageKey, std::vector<Waiter>, manifest::PageKeyHash> flights SEEKFS_GUARDED_BY(mutex);
+    std::uint64_t last_waiter SEEKFS_GUARDED_BY(mutex) = 0;
+  };
+  Shard& shard(const manifest::PageKey& key) { return shards_[mix(key) >> 58U]; }
+
+  std::array<Shard, 64> shards_;
+};
+
+}  // namespace seekfs::fetch

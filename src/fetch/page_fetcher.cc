@@ -1,0 +1,307 @@
+// One page's way: joined or first, L2, the queue, a GET, the check, the caches, the waiters.
+#include "fetch/page_fetcher.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "async/running_tasks.h"
+#include "base/mutex.h"
+#include "fetch/changed_sources.h"
+#include "fetch/fetch_metrics.h"
+#include "fetch/fetch_queue.h"
+#include "fetch/get_sink.h"
+#include "fetch/origin_errors.h"
+#include "fetch/verify.h"
+
+namespace seekfs::fetch {
+namespace {
+
+Error shutting_down() { return Error(ErrorCode::cancelled, "the daemon is shutting down"); }
+
+}  // namespace
+
+/// Shared by the fetcher and by every GET that it drives, so that a GET may end after the fetcher was asked to go.
+class PageFetcher::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(PageFetcherParts parts, PageFetcherOptions options)
+      : parts_(parts),
+        options_(options),
+        metrics_(parts.metrics),
+        changed_(parts.timers.clock(), options.remember_changed),
+        queue_(options.planner) {}
+
+  std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
+  void shutdown();
+  std::size_t in_flight() const { return flights_.size(); }
+
+ private:
+  using Coroutine = boost::asio::awaitable<void, async::Executor>;
+
+  void start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin);
+  void enqueue(std::vector<PageJob> jobs);
+  void request_permit();
+  void on_permit(objectstore::OriginGate::Permit permit);
+  Coroutine read_l2(PageJob job);
+  Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
+  void withdraw_unwanted(PlannedGet& get);
+  async::Task<StoreFailure> explain_failure(const PlannedGet& get, Error from_store);
+  void on_page(PageJob job);
+  void complete(const PageRequest& request, PageRef page, PageTier tier);
+
+  PageFetcherParts parts_;
+  const PageFetcherOptions options_;
+  FetchMetrics metrics_;
+  FlightTable flights_;
+  ChangedSources changed_;
+
+  async::RunningTasks tasks_;  ///< coroutines, and requests for a permit
+
+  Mutex mutex_;
+  FetchQueue queue_ SEEKFS_GUARDED_BY(mutex_);
+  bool permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
+};
+
+std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, async::Executor executor) {
+  std::vector<PageTicket> tickets;
+  tickets.reserve(pages.size());
+  std::vector<PageJob> from_l2;
+  std::vector<PageJob> from_origin;
+  for (Wanted& wanted : pages) {
+    const manifest::PageKey key = wanted.request.key;
+    FlightTable::Joined joined = flights_.join(key);
+    const bool first = joined.first;
+    tickets.emplace_back(flights_, key, std::move(joined));
+    if (first) {
+      start_one({.request = std::move(wanted.request), .buffer = std::move(wanted.buffer)}, from_l2, from_origin);
+    } else {
+      metrics_.joined.add();
+    }
+  }
+  for (PageJob& job : from_l2) {
+    tasks_.continue_with_one_more();
+    async::spawn(executor, read_l2(std::move(job)));
+  }
+  if (!from_origin.empty()) enqueue(std::move(from_origin));
+  return tickets;
+}
+
+/// Sorts a page that nobody else is reading into the tier that is asked next.
+void PageFetcher::Core::start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin) {
+  // Whoever completes a page puts it into L1 before the flight ends, so one that ended since the caller looked is
+  // there.
+  if (PageRef page = parts_.l1.get(job.request.key)) {
+    flights_.complete(job.request.key, PageArrival{std::move(page), PageTier::l1});
+    return;
+  }
+  if (parts_.l2.enabled() && parts_.l2.may_contain(job.request.key)) {
+    from_l2.push_back(std::move(job));
+    return;
+  }
+  if (parts_.l2.enabled()) metrics_.l2_miss.add();
+  from_origin.push_back(std::move(job));
+}
+
+PageFetcher::Core::Coroutine PageFetcher::Core::read_l2(PageJob job) {
+  const auto self = shared_from_this();
+  const auto hit = co_await parts_.l2.get(job.request.key, job.buffer.bytes());
+  if (hit && *hit && is_the_page(job.request, job.buffer.bytes())) {
+    metrics_.l2_hit.add();
+    complete(job.request, std::move(job.buffer).seal(), PageTier::l2);
+  } else {
+    metrics_.l2_miss.add();
+    if (hit && *hit) {
+      metrics_.crc_failures_l2.add();
+      parts_.l2.remove(job.request.key);
+      parts_.log.warning(
+          "a page in L2 is damaged and was dropped",
+          {{"ns", job.request.source->ns}, {"path", job.request.source->path}, {"page", job.request.key.page_id}});
+    }
+    std::vector<PageJob> one;
+    one.push_back(std::move(job));
+    enqueue(std::move(one));
+  }
+  tasks_.end();
+}
+
+void PageFetcher::Core::enqueue(std::vector<PageJob> jobs) {
+  std::vector<std::pair<manifest::PageKey, Error>> refused;
+  for (PageJob& job : jobs) {
+    std::optional<Error> refusal;
+    if (const auto known = changed_.find(job.request.source->object)) {
+      refusal = origin_error(*known, *job.request.source);
+    }
+    MutexLock lock(mutex_);
+    if (tasks_.closed()) refusal = shutting_down();
+    if (refusal) {
+      refused.emplace_back(job.request.key, std::move(*refusal));
+    } else {
+      queue_.push(std::move(job));
+    }
+  }
+  for (auto& [key, error] : refused) flights_.complete(key, std::unexpected(std::move(error)));
+  request_permit();
+}
+
+/// One permit is asked for at a time: what its GET covers is decided when it is granted, from all that waits by then.
+void PageFetcher::Core::request_permit() {
+  {
+    MutexLock lock(mutex_);
+    if (permit_requested_ || queue_.empty()) return;
+    permit_requested_ = true;
+    tasks_.continue_with_one_more();
+  }
+  parts_.gate.acquire(
+      objectstore::Purpose::demand,
+      [self = shared_from_this()](objectstore::OriginGate::Permit permit) { self->on_permit(std::move(permit)); });
+}
+
+void PageFetcher::Core::on_permit(objectstore::OriginGate::Permit permit) {
+  std::optional<PlannedGet> get;
+  {
+    MutexLock lock(mutex_);
+    permit_requested_ = false;
+    get = queue_.pop();
+  }
+  if (get) {
+    tasks_.continue_with_one_more();
+    async::spawn(parts_.background.executor(), run_get(std::move(*get), std::move(permit)));
+  } else {
+    permit.return_unused();
+  }
+  request_permit();
+  tasks_.end();
+}
+
+/// Takes away, at both ends, the pages whose last reader left before the GET was sent.
+void PageFetcher::Core::withdraw_unwanted(PlannedGet& get) {
+  const auto unwanted = [this](const PageJob& job) { return flights_.drop_if_unwanted(job.request.key); };
+  while (!get.jobs.empty() && unwanted(get.jobs.back())) {
+    get.range.len -= get.jobs.back().request.key.len;
+    get.jobs.pop_back();
+  }
+  auto first = get.jobs.begin();
+  for (; first != get.jobs.end() && unwanted(*first); ++first) {
+    get.range.off += first->request.key.len;
+    get.range.len -= first->request.key.len;
+  }
+  get.jobs.erase(get.jobs.begin(), first);
+}
+
+PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectstore::OriginGate::Permit permit) {
+  const auto self = shared_from_this();
+  withdraw_unwanted(get);
+  if (get.jobs.empty()) {
+    permit.return_unused();
+    tasks_.end();
+    co_return;
+  }
+  if (get.jobs.size() > 1) metrics_.coalesced_pages.add(get.jobs.size() - 1);
+  GetSink sink(std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); });
+  const objectstore::RequestOptions options{
+      .purpose = objectstore::Purpose::demand,
+      .deadline = parts_.timers.clock().now() + options_.get_timeout,
+  };
+  const auto reply = co_await parts_.store.get(get.object, get.range, sink, options);
+  // Their memory goes back before the task ends: the budget may not outlive it.
+  if (const std::vector<PageJob> missing = sink.take_missing(); !missing.empty()) {
+    Error error = reply ? Error(ErrorCode::precondition_failed,
+                                fmt::format("the object ends at byte {}, before the range [{}, {})", reply->size,
+                                            get.range.off, get.range.off + get.range.len))
+                        : reply.error();
+    const auto failure = co_await explain_failure(get, std::move(error));
+    for (const PageJob& job : missing) {
+      flights_.complete(job.request.key, std::unexpected(origin_error(*failure, *job.request.source)));
+    }
+  }
+  {
+    const objectstore::OriginGate::Permit done = std::move(permit);
+  }
+  tasks_.end();
+}
+
+/// What is to be told of a failed GET: when the object is not the published one, also what was found in its place.
+async::Task<StoreFailure> PageFetcher::Core::explain_failure(const PlannedGet& get, Error from_store) {
+  StoreFailure failure{std::move(from_store), ""};
+  if (is_source_change(failure.error.code)) {
+    const objectstore::RequestOptions options{
+        .purpose = objectstore::Purpose::demand,
+        .deadline = parts_.timers.clock().now() + options_.get_timeout,
+    };
+    const auto found =
+        co_await parts_.store.head({.key = get.object.key, .version_id = get.object.version_id}, options);
+    if (found) failure.found_etag = found->etag;
+    if (!found && found.error().code == ErrorCode::not_found) failure.found_etag = "no such object";
+    metrics_.source_changed.add();
+    changed_.add(get.object, failure);
+  }
+  parts_.log.debug("a read of the object store failed", {{"code", to_string(failure.error.code)},
+                                                         {"object", get.object.key},
+                                                         {"off", get.range.off},
+                                                         {"len", get.range.len},
+                                                         {"found", failure.found_etag},
+                                                         {"error", failure.error.message}});
+  co_return failure;
+}
+
+/// On the store's thread: a page whose bytes are all there.
+void PageFetcher::Core::on_page(PageJob job) {
+  if (is_the_page(job.request, job.buffer.bytes())) {
+    PageRef page = std::move(job.buffer).seal();
+    complete(job.request, page, PageTier::origin);
+    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, std::move(page));
+    return;
+  }
+  metrics_.crc_failures_origin.add();
+  const PageRequest& request = job.request;
+  parts_.log.warning("a page from the object store fails its CRC32C", {{"ns", request.source->ns},
+                                                                       {"path", request.source->path},
+                                                                       {"page", request.key.page_id},
+                                                                       {"object", request.source->object.key},
+                                                                       {"second_try", job.second_try}});
+  if (!job.second_try) {
+    job.second_try = true;
+    std::vector<PageJob> again;
+    again.push_back(std::move(job));
+    enqueue(std::move(again));
+    return;
+  }
+  flights_.complete(
+      request.key,
+      fail(ErrorCode::origin_corrupt,
+           fmt::format("{}/{}: page {} of object {} does not have the CRC32C that the manifest gives, on two "
+                       "requests; the object is damaged: publish the file again",
+                       request.source->ns, request.source->path, request.key.page_id, request.source->object.key)));
+}
+
+void PageFetcher::Core::complete(const PageRequest& request, PageRef page, PageTier tier) {
+  parts_.l1.put(request.key, page);
+  flights_.complete(request.key, PageArrival{std::move(page), tier});
+}
+
+void PageFetcher::Core::shutdown() {
+  tasks_.close();
+  std::vector<PageJob> dropped;
+  {
+    MutexLock lock(mutex_);
+    dropped = queue_.take_all();
+  }
+  for (const PageJob& job : dropped) flights_.complete(job.request.key, std::unexpected(shutting_down()));
+  tasks_.wait_for_none();
+}
+
+PageFetcher::PageFetcher(PageFetcherParts parts, PageFetcherOptions options)
+    : core_(std::make_shared<Core>(parts, options)) {}
+
+PageFetcher::~PageFetcher() { core_->shutdown(); }
+
+std::vector<PageTicket> PageFetcher::start(std::vector<Wanted> pages, async::Executor executor) {
+  return core_->start(std::move(pages), executor);
+}
+
+void PageFetcher::shutdown() { core_->shutdown(); }
+
+std::size_t PageFetcher::in_flight() const { return core_->in_flight(); }
+
+}  // namespace seekfs::fetch

@@ -1,0 +1,109 @@
+// The way of a miss: joins readers of one page, asks L2 and then the object store, verifies, fills the caches and wakes
+// whoever waits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "async/reactor.h"
+#include "async/timers.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "cache/page_cache.h"
+#include "fetch/flight_table.h"
+#include "fetch/page_request.h"
+#include "fetch/planner.h"
+#include "l2/l2.h"
+#include "objectstore/object_store.h"
+#include "objectstore/origin_gate.h"
+
+namespace seekfs::fetch {
+
+/// A reader's interest in one page that is on its way. Destroying it withdraws the interest; the read itself goes on
+/// while others wait, or while it is too late to stop it. Belongs to one coroutine.
+class PageTicket {
+ public:
+  PageTicket() = default;
+  PageTicket(FlightTable& table, const manifest::PageKey& key, FlightTable::Joined joined)
+      : table_(&table), key_(key), waiter_(joined.waiter), arrival_(std::move(joined.arrival)) {}
+  PageTicket(PageTicket&& other) noexcept
+      : table_(std::exchange(other.table_, nullptr)),
+        key_(other.key_),
+        waiter_(other.waiter_),
+        arrival_(std::move(other.arrival_)) {}
+  PageTicket& operator=(PageTicket&& other) noexcept {
+    std::swap(table_, other.table_);
+    std::swap(key_, other.key_);
+    std::swap(waiter_, other.waiter_);
+    std::swap(arrival_, other.arrival_);
+    return *this;
+  }
+  ~PageTicket() {
+    if (table_ != nullptr) table_->leave(key_, waiter_);
+  }
+
+  bool ready() const { return arrival_->ready(); }
+  /// The page or its error, when ready().
+  Result<PageArrival> take() { return *arrival_->try_take(); }
+  /// Waits until it is there: the errors of PageFetcher, or timeout at the deadline.
+  async::Task<PageArrival> wait(async::Timers& timers, env::TimePoint deadline) {
+    return arrival_->wait_until(timers, deadline, "the read of a page");
+  }
+
+ private:
+  FlightTable* table_ = nullptr;
+  manifest::PageKey key_;
+  std::uint64_t waiter_ = 0;
+  std::optional<FlightTable::Arrival> arrival_;
+};
+
+/// What the fetcher works with; all outlive it.
+struct PageFetcherParts {
+  objectstore::ObjectStore& store;  ///< not budgeted itself: the fetcher goes through the gate
+  objectstore::OriginGate& gate;
+  cache::PageCache& l1;
+  l2::L2& l2;
+  async::Timers& timers;
+  async::Reactor& background;  ///< where GETs are driven
+  MetricsRegistry& metrics;
+  Logger& log;
+};
+
+struct PageFetcherOptions {
+  PlannerPolicy planner;
+  std::chrono::milliseconds get_timeout{60'000};
+  std::chrono::milliseconds remember_changed{30'000};
+};
+
+/// Errors that a ticket may give: origin_unavailable, origin_denied, origin_corrupt (the bytes failed the check, twice,
+/// on two requests; they are never cached), source_changed (remembered for a while), throttled, timeout, exhausted,
+/// cancelled (the fetcher is shutting down). Thread-safe.
+class PageFetcher {
+ public:
+  PageFetcher(PageFetcherParts parts, PageFetcherOptions options);
+  /// As shutdown().
+  ~PageFetcher();
+
+  /// A page to read and the memory to read it into, reserved and allocated by the caller with the page's exact length.
+  struct Wanted {
+    PageRequest request;
+    MutablePage buffer;
+  };
+  /// Joins the pages that are on their way and starts the others; the missing ones that are neighbours are asked of the
+  /// store together. One ticket a page, in order. `executor` is where reads of L2 run. Never waits.
+  std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
+
+  /// No new pages; those that wait get `cancelled`; returns when no GET is running any more.
+  void shutdown();
+
+  std::size_t in_flight() const;
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace seekfs::fetch

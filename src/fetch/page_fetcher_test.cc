@@ -1,0 +1,235 @@
+// The way of a miss by itself: L2 is judged, neighbours leave together, who has gone is not read for, errors name the
+// file that was asked for.
+#include "fetch/page_fetcher.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "async/sync_wait.h"
+#include "base/crc32c.h"
+#include "fetch/fetch_metrics.h"
+#include "objectstore/mem_store.h"
+#include "objectstore/wrappers.h"
+
+namespace seekfs::fetch {
+namespace {
+
+using objectstore::OriginGate;
+using objectstore::StoreFault;
+using objectstore::StoreOp;
+
+constexpr std::uint32_t page_size = 100;
+
+std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+std::string text_of(const PageRef& page) {
+  return {reinterpret_cast<const char*>(page.bytes().data()), page.bytes().size()};
+}
+
+/// A second tier that says what it is told to say.
+class ScriptedL2 final : public l2::L2 {
+ public:
+  bool may_contain(const manifest::PageKey& key) const override {
+    MutexLock lock(mutex_);
+    return pages_.contains(key.page_id);
+  }
+  async::Task<bool> get(const manifest::PageKey& key, std::span<std::byte> out) override {
+    MutexLock lock(mutex_);
+    const auto page = pages_.find(key.page_id);
+    if (page == pages_.end()) co_return false;
+    if (!page->second) co_return fail(ErrorCode::transient, "a bad disk");
+    std::ranges::copy(bytes_of(*page->second), out.begin());
+    co_return true;
+  }
+  void put(const manifest::PageKey& key, PageRef page) override { set(key.page_id, text_of(page)); }
+  void remove(const manifest::PageKey& key) override {
+    ++removed;
+    MutexLock lock(mutex_);
+    pages_.erase(key.page_id);
+  }
+  bool enabled() const override { return true; }
+  l2::L2Stats stats() const override { return {}; }
+
+  /// Nothing: reading the page fails.
+  void set(std::uint32_t page_id, std::optional<std::string> content) {
+    MutexLock lock(mutex_);
+    pages_[page_id] = std::move(content);
+  }
+  std::optional<std::string> page(std::uint32_t page_id) const {
+    MutexLock lock(mutex_);
+    const auto page = pages_.find(page_id);
+    return page == pages_.end() ? std::nullopt : page->second;
+  }
+
+  std::atomic<int> removed{0};
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::uint32_t, std::optional<std::string>> pages_ SEEKFS_GUARDED_BY(mutex_);
+};
+
+class PageFetcherTest : public ::testing::Test {
+ protected:
+  PageFetcherTest() {
+    for (std::size_t i = 0; i < 5U * page_size; ++i) content.push_back(static_cast<char>('a' + i / page_size));
+    etag = async::sync_wait(objectstore::put_small(*base_store, "object", content, {}, {})).value().etag;
+  }
+  ~PageFetcherTest() override {
+    fetcher.shutdown();
+    background.stop();
+  }
+
+  PageRequest request(std::uint32_t page_id, const std::string& path = "f") {
+    auto source = std::make_shared<PageSource>();
+    source->ns = "demo";
+    source->path = path;
+    source->object = {.key = "object", .if_match = etag, .version_id = {}};
+    PageRequest made;
+    made.key = {.file = {}, .page_id = page_id, .off = std::uint64_t{page_id} * page_size, .len = page_size};
+    made.key.file.bytes[0] = static_cast<std::byte>(path[0]);
+    made.crc32c = crc32c(bytes_of(page_text(page_id)));
+    made.source = std::move(source);
+    return made;
+  }
+  std::string page_text(std::uint32_t page_id) const { return content.substr(page_id * page_size, page_size); }
+
+  std::vector<PageTicket> start(const std::vector<PageRequest>& requests) {
+    std::vector<PageFetcher::Wanted> wanted;
+    for (const PageRequest& each : requests) {
+      wanted.push_back({.request = each, .buffer = MutablePage::allocate(each.key.len, nullptr)});
+    }
+    return fetcher.start(std::move(wanted), background.executor());
+  }
+  Result<PageArrival> wait(PageTicket& ticket) {
+    return async::sync_wait(ticket.wait(timers, clock.now() + std::chrono::seconds(60)));
+  }
+  Result<PageArrival> read(const PageRequest& wanted) { return wait(start({wanted}).front()); }
+
+  /// Takes the gate's only permit, so that what is started queues behind it.
+  void shut_gate() {
+    gate.acquire(objectstore::Purpose::demand, [this](OriginGate::Permit permit) { held = std::move(permit); });
+  }
+  void expect_idle() {
+    while (gate.in_flight() > 0) std::this_thread::yield();
+    EXPECT_EQ(fetcher.in_flight(), 0U);
+  }
+
+  std::string content;
+  std::string etag;
+  env::ManualClock clock;
+  async::Timers timers{clock};
+  MetricsRegistry metrics;
+  async::Reactor background{"background"};
+  std::unique_ptr<objectstore::ObjectStore> base_store = objectstore::make_mem_store(clock);
+  std::atomic<int> gets{0};
+  std::unique_ptr<objectstore::ObjectStore> store =
+      objectstore::make_faulty_store(*base_store, [this](StoreOp op, const std::string&) {
+        if (op == StoreOp::get) ++gets;
+        return StoreFault{};
+      });
+  OriginGate gate{{.requests_per_second = 0, .max_in_flight = 1}, timers, metrics};
+  std::optional<OriginGate::Permit> held;
+  cache::PageCache l1{1U << 20U};
+  ScriptedL2 l2;
+  PageFetcher fetcher{{*store, gate, l1, l2, timers, background, metrics, null_logger()}, {}};
+};
+
+TEST_F(PageFetcherTest, APageFromTheStoreIsInBothCachesForTheNextReader) {
+  const auto arrived = read(request(1));
+  ASSERT_TRUE(arrived) << arrived.error().message;
+  EXPECT_EQ(text_of(arrived->page), page_text(1));
+  EXPECT_EQ(arrived->tier, PageTier::origin);
+  EXPECT_TRUE(l1.contains(request(1).key));
+  expect_idle();
+  EXPECT_EQ(l2.page(1), page_text(1));
+}
+
+TEST_F(PageFetcherTest, APageThatCameIntoL1SinceTheCallerLookedIsTakenFromThere) {
+  ASSERT_TRUE(read(request(1)));
+  const auto arrived = read(request(1));
+  EXPECT_EQ(arrived->tier, PageTier::l1);
+  EXPECT_EQ(text_of(arrived->page), page_text(1));
+  EXPECT_EQ(gets, 1);
+}
+
+TEST_F(PageFetcherTest, AGoodPageOfL2NeedsNoGetAndEntersL1) {
+  l2.set(2, page_text(2));
+  const auto arrived = read(request(2));
+  EXPECT_EQ(arrived->tier, PageTier::l2);
+  EXPECT_EQ(text_of(arrived->page), page_text(2));
+  EXPECT_EQ(gets, 0);
+  EXPECT_TRUE(l1.contains(request(2).key));
+}
+
+TEST_F(PageFetcherTest, ADamagedPageOfL2IsDroppedThereAndReadFromTheStore) {
+  std::string damaged = page_text(2);
+  damaged[99] ^= 1;
+  l2.set(2, damaged);
+  const auto arrived = read(request(2));
+  EXPECT_EQ(arrived->tier, PageTier::origin);
+  EXPECT_EQ(text_of(arrived->page), page_text(2));
+  EXPECT_EQ(metrics.counter(FetchMetrics::crc_failures, "", {{"where", "l2"}}).value(), 1U);
+  EXPECT_EQ(l2.removed, 1);
+  expect_idle();
+  EXPECT_EQ(l2.page(2), page_text(2));
+}
+
+TEST_F(PageFetcherTest, ATierThatFailsIsAMiss) {
+  l2.set(2, std::nullopt);
+  EXPECT_EQ(text_of(read(request(2))->page), page_text(2));
+  EXPECT_EQ(metrics.counter(FetchMetrics::crc_failures, "", {{"where", "l2"}}).value(), 0U);
+}
+
+TEST_F(PageFetcherTest, WhatNobodyWaitsForAnyMoreIsNotAskedOfTheStore) {
+  shut_gate();
+  auto tickets = start({request(0), request(1), request(2), request(3)});
+  auto lonely = start({request(4, "other")});
+  PageTicket second = std::move(tickets[1]);
+  PageTicket third = std::move(tickets[2]);
+  tickets.clear();
+  lonely.clear();
+  held.reset();
+  EXPECT_EQ(text_of(wait(third)->page), page_text(2));
+  EXPECT_EQ(text_of(wait(second)->page), page_text(1));
+  expect_idle();
+  EXPECT_EQ(gets, 1);
+  EXPECT_FALSE(l1.contains(request(0).key));
+  EXPECT_FALSE(l1.contains(request(3).key));
+  EXPECT_EQ(metrics.counter("seekfs_coalesced_pages_total", "").value(), 1U);
+}
+
+TEST_F(PageFetcherTest, AChangedObjectIsToldToEachReaderOfItByTheNameOfTheReadersFile) {
+  async::sync_wait(objectstore::put_small(*base_store, "object", "something else", {}, {})).value();
+  shut_gate();
+  auto tickets = start({request(0, "f"), request(1, "g")});
+  held.reset();
+  const auto f = wait(tickets[0]);
+  const auto g = wait(tickets[1]);
+  ASSERT_FALSE(f);
+  ASSERT_FALSE(g);
+  EXPECT_EQ(f.error().code, ErrorCode::source_changed);
+  EXPECT_TRUE(f.error().message.starts_with("demo/f: ")) << f.error().message;
+  EXPECT_TRUE(g.error().message.starts_with("demo/g: ")) << g.error().message;
+  const auto remembered = read(request(3, "h"));
+  ASSERT_FALSE(remembered);
+  EXPECT_TRUE(remembered.error().message.starts_with("demo/h: ")) << remembered.error().message;
+  EXPECT_EQ(gets, 1);
+  expect_idle();
+}
+
+TEST_F(PageFetcherTest, AShutdownEndsTheWaitOfThoseWhoseGetWasNotSent) {
+  shut_gate();
+  auto tickets = start({request(0)});
+  std::thread stopping([this] { fetcher.shutdown(); });
+  EXPECT_EQ(wait(tickets[0]).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(read(request(1)).error().code, ErrorCode::cancelled);
+  held.reset();
+  stopping.join();
+  EXPECT_EQ(gets, 0);
+  expect_idle();
+}
+
+}  // namespace
+}  // namespace seekfs::fetch

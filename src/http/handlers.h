@@ -1,0 +1,31 @@
+// The handlers of all endpoints.
+#pragma once
+
+#include <optional>
+
+#include "async/task.h"
+#include "http/exchange.h"
+
+namespace seekfs::http {
+
+/// Handles a request whose reply needs no wait, files in L1 included: the reply is queued, or an Error. Nothing when
+/// handle() must be asked; then nothing has been queued.
+std::optional<Status> try_handle(Exchange& exchange);
+/// Handles any request.
+async::Task<void> handle(Exchange& exchange);
+
+/// By endpoint, in routes/. The try_ form is as above.
+std::optional<Status> try_blob(Exchange& exchange);
+async::Task<void> blob(Exchange& exchange);
+async::Task<void> readv(Exchange& exchange);
+async::Task<void> namespaces(Exchange& exchange);
+async::Task<void> one_namespace(Exchange& exchange);
+async::Task<void> files(Exchange& exchange);
+async::Task<void> test_head(Exchange& exchange);
+async::Task<void> test_stream(Exchange& exchange);
+Status healthz(Exchange& exchange);
+Status readyz(Exchange& exchange);
+Status metrics(Exchange& exchange);
+Status version(Exchange& exchange);
+
+}  // namespace seekfs::http

@@ -1,0 +1,37 @@
+// Dates of HTTP (IMF-fixdate, RFC 9110 section 5.6.7), formatted without the C library's locale and locks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace seekfs::http {
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT"; always 29 characters.
+using HttpDateText = std::array<char, 29>;
+
+/// Seconds since the Unix epoch; years outside 0 to 9999 are clamped to them.
+HttpDateText format_http_date(std::int64_t unix_seconds) noexcept;
+
+/// Only the fixed form that every sender must use; nothing for other text (the two obsolete forms included), whose
+/// header field is then ignored as the RFC says.
+std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept;
+
+/// The text of the current second, formatted once a second. One thread.
+class DateCache {
+ public:
+  std::string_view at(std::int64_t unix_seconds) noexcept {
+    if (unix_seconds != second_) {
+      second_ = unix_seconds;
+      text_ = format_http_date(unix_seconds);
+    }
+    return {text_.data(), text_.size()};
+  }
+
+ private:
+  std::int64_t second_ = 0;
+  HttpDateText text_ = format_http_date(0);
+};
+
+}  // namespace seekfs::http

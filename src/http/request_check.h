@@ -1,0 +1,29 @@
+// What a request must be beyond the grammar of its header: the rules that keep two parties from reading one byte stream
+// differently, and foreign web pages out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/request.h"
+
+namespace seekfs::http {
+
+/// Exactly one Host (none in HTTP/1.0 is fine), no Transfer-Encoding, one Content-Length at most, no Expect other than
+/// 100-continue.
+std::optional<Refusal> check_request(const RequestHead& head);
+
+/// Which hosts a listener answers to.
+struct HostRule {
+  /// Set on loopback addresses: a name other than these is somebody's domain that was pointed at this machine (DNS
+  /// rebinding), behind which a web page could read the data.
+  bool only_local = true;
+  std::string bound_host;  ///< the listener's address without its port
+};
+
+/// `host` is the Host field or the authority of an absolute-form target: localhost, 127.x.y.z, [::1] or the bound
+/// address, with any port.
+bool host_allowed(const HostRule& rule, std::string_view host) noexcept;
+
+}  // namespace seekfs::http

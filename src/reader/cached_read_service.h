@@ -1,0 +1,24 @@
+// The ReadService of the daemon: manifests from ManifestCache, pages from L1 and the fetcher.
+#pragma once
+
+#include <memory>
+
+#include "reader/manifest_cache.h"
+#include "reader/page_stream.h"
+#include "reader/read_service.h"
+
+namespace seekfs::reader {
+
+/// What the service works with; all outlive it.
+struct ReadServiceParts {
+  ManifestCache& manifests;
+  cache::PageCache& l1;
+  cache::MemoryBudget& memory;
+  fetch::PageFetcher& fetcher;
+  async::Timers& timers;
+  MetricsRegistry& metrics;
+};
+
+std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options);
+
+}  // namespace seekfs::reader

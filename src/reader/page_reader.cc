@@ -1,0 +1,35 @@
+// Keys from the manifest's path and hash.
+#include "reader/page_reader.h"
+
+namespace seekfs::reader {
+namespace {
+
+manifest::FileKey key_of(const FileRef& file) {
+  // Reused, so that a hit allocates nothing once they have grown.
+  thread_local std::string path;
+  thread_local std::string hash;
+  file.manifest().path(file.index(), path);
+  file.manifest().hash_hex(file.index(), hash);
+  return manifest::make_file_key(file.ns(), path, hash);
+}
+
+}  // namespace
+
+PageReader::PageReader(const FileRef& file) : file_(file), file_key_(key_of(file)) {}
+
+fetch::PageRequest PageReader::request(std::uint32_t page_id, const manifest::Page& page) {
+  if (!source_) {
+    manifest::Storage storage = file_.manifest().storage(file_.index());
+    auto source = std::make_shared<fetch::PageSource>();
+    source->ns = file_.ns();
+    file_.manifest().path(file_.index(), source->path);
+    source->object = {.key = std::move(storage.key),
+                      .if_match = std::move(storage.etag),
+                      .version_id = std::move(storage.version_id)};
+    source->object_off = storage.off;
+    source_ = std::move(source);
+  }
+  return {.key = key(page_id, page), .crc32c = page.crc32c, .source = source_};
+}
+
+}  // namespace seekfs::reader
