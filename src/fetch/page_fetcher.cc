@@ -18,6 +18,11 @@
 namespace seekfs::fetch {
 namespace {
 
+l2::PageFacts facts_of(const PageRequest& request) {
+  return {
+      .crc32c = request.crc32c, .ns = request.source->ns, .path = request.source->path, .hash = request.source->hash};
+}
+
 Error shutting_down() { return Error(ErrorCode::cancelled, "the daemon is shutting down"); }
 
 }  // namespace
@@ -95,7 +100,7 @@ void PageFetcher::Core::start_one(PageJob job, std::vector<PageJob>& from_l2, st
     flights_.complete(job.request.key, PageArrival{std::move(page), PageTier::l1});
     return;
   }
-  if (parts_.l2.enabled() && parts_.l2.may_contain(job.request.key)) {
+  if (parts_.l2.enabled() && parts_.l2.may_contain(job.request.key, facts_of(job.request))) {
     from_l2.push_back(std::move(job));
     return;
   }
@@ -105,7 +110,7 @@ void PageFetcher::Core::start_one(PageJob job, std::vector<PageJob>& from_l2, st
 
 PageFetcher::Core::Coroutine PageFetcher::Core::read_l2(PageJob job) {
   const auto self = shared_from_this();
-  const auto hit = co_await parts_.l2.get(job.request.key, job.buffer.bytes());
+  const auto hit = co_await parts_.l2.get(job.request.key, facts_of(job.request), job.buffer.bytes());
   if (hit && *hit && is_the_page(job.request, job.buffer.bytes())) {
     metrics_.l2_hit.add();
     complete(job.request, std::move(job.buffer).seal(), PageTier::l2);
@@ -250,7 +255,7 @@ void PageFetcher::Core::on_page(PageJob job) {
   if (is_the_page(job.request, job.buffer.bytes())) {
     PageRef page = std::move(job.buffer).seal();
     complete(job.request, page, PageTier::origin);
-    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, std::move(page));
+    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, job.request.crc32c, std::move(page));
     return;
   }
   metrics_.crc_failures_origin.add();

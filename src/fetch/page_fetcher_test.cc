@@ -31,11 +31,11 @@ std::string text_of(const PageRef& page) {
 /// A second tier that says what it is told to say.
 class ScriptedL2 final : public l2::L2 {
  public:
-  bool may_contain(const manifest::PageKey& key) const override {
+  bool may_contain(const manifest::PageKey& key, const l2::PageFacts&) const override {
     MutexLock lock(mutex_);
     return pages_.contains(key.page_id);
   }
-  async::Task<bool> get(const manifest::PageKey& key, std::span<std::byte> out) override {
+  async::Task<bool> get(manifest::PageKey key, l2::PageFacts, std::span<std::byte> out) override {
     MutexLock lock(mutex_);
     const auto page = pages_.find(key.page_id);
     if (page == pages_.end()) co_return false;
@@ -43,7 +43,7 @@ class ScriptedL2 final : public l2::L2 {
     std::ranges::copy(bytes_of(*page->second), out.begin());
     co_return true;
   }
-  void put(const manifest::PageKey& key, PageRef page) override { set(key.page_id, text_of(page)); }
+  void put(const manifest::PageKey& key, std::uint32_t, PageRef page) override { set(key.page_id, text_of(page)); }
   void remove(const manifest::PageKey& key) override {
     ++removed;
     MutexLock lock(mutex_);

@@ -15,6 +15,7 @@ namespace seekfs::fetch {
 struct PageSource {
   std::string ns;
   std::string path;
+  std::string hash;               ///< of the file's content, lower-case hex
   objectstore::ObjectRef object;  ///< if_match and version_id as published
   std::uint64_t object_off = 0;   ///< where the file starts inside its object
 };

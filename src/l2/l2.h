@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "async/task.h"
 #include "base/page.h"
@@ -20,6 +21,14 @@ struct L2Stats {
   std::uint64_t written_bytes = 0;
 };
 
+/// What a manifest says of a page besides its key. A view: who passes it keeps the text.
+struct PageFacts {
+  std::uint32_t crc32c = 0;
+  std::string_view ns;
+  std::string_view path;
+  std::string_view hash;  ///< of the file, lower-case hex without its algorithm
+};
+
 /// May lose any page at any time; never gives bytes of another key. It stores and returns bytes without judging them:
 /// who asks verifies them against the manifest. Thread-safe.
 class L2 {
@@ -28,15 +37,15 @@ class L2 {
 
   /// False: get() would certainly miss. Never waits and does no I/O, so that pages that are not here are asked of the
   /// object store together.
-  virtual bool may_contain(const manifest::PageKey& key) const = 0;
+  virtual bool may_contain(const manifest::PageKey& key, const PageFacts& facts) const = 0;
 
   /// Fills `out`, which has exactly key.len bytes, and gives true; false when the page is not here. An Error means that
-  /// the tier failed; for the reader that is a miss. `out` must live until the task is done.
-  virtual async::Task<bool> get(const manifest::PageKey& key, std::span<std::byte> out) = 0;
+  /// the tier failed; for the reader that is a miss. `out` and the texts of `facts` must live until the task is done.
+  virtual async::Task<bool> get(manifest::PageKey key, PageFacts facts, std::span<std::byte> out) = 0;
 
-  /// Offers a verified page. May drop it, silently, when it is busy or full; never waits for space. Returns at once:
-  /// work that blocks happens on the tier's own threads, which hold the page until then.
-  virtual void put(const manifest::PageKey& key, PageRef page) = 0;
+  /// Offers a verified page, whose CRC32C is `crc32c`. May drop it, silently, when it is busy or full; never waits for
+  /// space. Returns at once: work that blocks happens on the tier's own threads, which hold the page until then.
+  virtual void put(const manifest::PageKey& key, std::uint32_t crc32c, PageRef page) = 0;
 
   /// The page was found to be wrong: forget it.
   virtual void remove(const manifest::PageKey& key) = 0;

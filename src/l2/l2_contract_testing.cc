@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "async/sync_wait.h"
+#include "base/crc32c.h"
 
 namespace seekfs::l2 {
 namespace {
@@ -37,10 +38,20 @@ PageRef page_of(const PageKey& key) {
   return std::move(page).seal();
 }
 
+PageFacts facts_of(const PageKey& key) {
+  return {.crc32c = crc32c(page_of(key).bytes()), .ns = "contract", .path = "a/file", .hash = "none"};
+}
+
+void put_now(L2& l2, const PageKey& key) {
+  PageRef page = page_of(key);
+  const std::uint32_t crc = crc32c(page.bytes());
+  l2.put(key, crc, std::move(page));
+}
+
 /// Whether it is a hit; a hit with other bytes than the key's own fails the test.
 bool hit_now(L2& l2, const PageKey& key) {
   std::vector<std::byte> out(key.len);
-  const Result<bool> result = async::sync_wait(l2.get(key, out));
+  const Result<bool> result = async::sync_wait(l2.get(key, facts_of(key), out));
   if (!result) {
     ADD_FAILURE() << result.error().message;
     return false;
@@ -57,7 +68,7 @@ bool hit_now(L2& l2, const PageKey& key) {
 
 /// The same while nobody else changes the tier: what it hits, it must have announced.
 bool hit(L2& l2, const PageKey& key) {
-  const bool announced = l2.may_contain(key);
+  const bool announced = l2.may_contain(key, facts_of(key));
   const bool found = hit_now(l2, key);
   EXPECT_TRUE(announced || !found) << "may_contain was false for a page that is here";
   return found;
@@ -68,7 +79,7 @@ void settle(const L2Subject& subject, L2& l2) {
 }
 
 void put(const L2Subject& subject, L2& l2, const PageKey& key) {
-  l2.put(key, page_of(key));
+  put_now(l2, key);
   settle(subject, l2);
 }
 
@@ -142,7 +153,7 @@ void forgets_what_was_removed(const L2Subject& subject) {
   l2->remove(key_of(1));
   l2->remove(key_of(3));
   EXPECT_FALSE(hit(*l2, key_of(1)));
-  EXPECT_FALSE(l2->may_contain(key_of(1)));
+  EXPECT_FALSE(l2->may_contain(key_of(1), facts_of(key_of(1))));
   EXPECT_TRUE(hit(*l2, key_of(2)));
   EXPECT_EQ(l2->stats().pages, 1U);
   put(subject, *l2, key_of(1));
@@ -161,8 +172,8 @@ void putting_twice_is_putting_once(const L2Subject& subject) {
 
 void refuses_bytes_that_do_not_fit_the_key(const L2Subject& subject) {
   const auto l2 = subject.make(subject.roomy);
-  l2->put(key_of(1, 4096), page_of(key_of(1, 4095)));
-  l2->put(key_of(2, 4096), PageRef());
+  l2->put(key_of(1, 4096), facts_of(key_of(1, 4095)).crc32c, page_of(key_of(1, 4095)));
+  l2->put(key_of(2, 4096), 0, PageRef());
   settle(subject, *l2);
   EXPECT_FALSE(hit(*l2, key_of(1, 4096)));
   EXPECT_FALSE(hit(*l2, key_of(1, 4095)));
@@ -196,7 +207,7 @@ void drops_a_page_larger_than_itself(const L2Subject& subject) {
 void lets_go_of_pages_at_its_end(const L2Subject& subject) {
   auto l2 = subject.make(subject.roomy);
   const PageRef page = page_of(key_of(1));
-  l2->put(key_of(1), page);
+  l2->put(key_of(1), crc32c(page.bytes()), page);
   l2.reset();
   EXPECT_TRUE(page.is_only_holder());
 }
@@ -212,7 +223,7 @@ void serves_many_threads(const L2Subject& subject) {
         const PageKey key = key_of(random() % 40, 32U << 10U);
         const std::uint32_t what = random() % 10;
         if (what < 4) {
-          l2->put(key, page_of(key));
+          put_now(*l2, key);
         } else if (what == 4) {
           l2->remove(key);
         } else if (hit_now(*l2, key)) {
@@ -237,10 +248,10 @@ void reads_a_page_that_is_being_evicted(const L2Subject& subject) {
     while (!done) hit_now(*l2, key_of(0));
   });
   for (std::uint32_t round = 0; round < 30; ++round) {
-    l2->put(key_of(0), page_of(key_of(0)));
+    put_now(*l2, key_of(0));
     for (std::uint32_t i = 1; i < 20; ++i) {
       const PageKey key = key_of(round * 20 + i);
-      l2->put(key, page_of(key));
+      put_now(*l2, key);
     }
   }
   done = true;

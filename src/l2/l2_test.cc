@@ -28,12 +28,12 @@ PageKey key_of(std::uint32_t page_id) {
 void put(L2& l2, const PageKey& key) {
   MutablePage page = MutablePage::allocate(key.len, nullptr);
   std::ranges::fill(page.bytes(), std::byte{1});
-  l2.put(key, std::move(page).seal());
+  l2.put(key, 0, std::move(page).seal());
 }
 
 bool hit(L2& l2, const PageKey& key) {
   std::vector<std::byte> out(key.len);
-  const Result<bool> result = async::sync_wait(l2.get(key, out));
+  const Result<bool> result = async::sync_wait(l2.get(key, {}, out));
   return result && *result;
 }
 
@@ -43,8 +43,8 @@ TEST(Mem, EvictsInOrderOfArrivalButSparesWhatWasRead) {
   while (l2->stats().evicted_pages == 0) put(*l2, key_of(fit++));
   --fit;  // the last one pushed the first out
   EXPECT_FALSE(hit(*l2, key_of(0)));
-  EXPECT_FALSE(l2->may_contain(key_of(0)));
-  EXPECT_TRUE(l2->may_contain(key_of(2)));  // and that is no read
+  EXPECT_FALSE(l2->may_contain(key_of(0), {}));
+  EXPECT_TRUE(l2->may_contain(key_of(2), {}));  // and that is no read
   EXPECT_TRUE(hit(*l2, key_of(1)));
   put(*l2, key_of(100));
   EXPECT_TRUE(hit(*l2, key_of(1)));
@@ -66,7 +66,7 @@ TEST(Mem, CopiesSoThatThePageIsFreeAtOnce) {
   MutablePage page = MutablePage::allocate(1000, nullptr);
   std::ranges::fill(page.bytes(), std::byte{1});
   const PageRef held = std::move(page).seal();
-  l2->put(key_of(1), held);
+  l2->put(key_of(1), 0, held);
   EXPECT_TRUE(held.is_only_holder());
   EXPECT_TRUE(hit(*l2, key_of(1)));
 }
@@ -76,7 +76,7 @@ TEST(None, KeepsNothing) {
   EXPECT_FALSE(l2->enabled());
   put(*l2, key_of(1));
   EXPECT_FALSE(hit(*l2, key_of(1)));
-  EXPECT_FALSE(l2->may_contain(key_of(1)));
+  EXPECT_FALSE(l2->may_contain(key_of(1), {}));
   l2->remove(key_of(1));
   EXPECT_EQ(l2->stats().pages, 0U);
   EXPECT_EQ(l2->stats().capacity_bytes, 0U);

@@ -35,20 +35,21 @@ class Mem final : public L2 {
  public:
   explicit Mem(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
 
-  bool may_contain(const PageKey& key) const override {
+  bool may_contain(const PageKey& key, const PageFacts&) const override { return holds(key); }
+  bool holds(const PageKey& key) const {
     MutexLock lock(mutex_);
     return index_.contains(key);
   }
 
-  async::Task<bool> get(const PageKey& key, std::span<std::byte> out) override {
+  async::Task<bool> get(PageKey key, PageFacts, std::span<std::byte> out) override {
     const PageRef page = find(key);
     if (!page || page.size() != out.size()) co_return false;
     std::ranges::copy(page.bytes(), out.begin());
     co_return true;
   }
 
-  void put(const PageKey& key, PageRef page) override {
-    if (!page || page.size() != key.len || cost(key) > capacity_ || may_contain(key)) return;
+  void put(const PageKey& key, std::uint32_t, PageRef page) override {
+    if (!page || page.size() != key.len || cost(key) > capacity_ || holds(key)) return;
     MutablePage copy = MutablePage::allocate(key.len, nullptr);
     if (!copy) return;
     std::ranges::copy(page.bytes(), copy.bytes().begin());

@@ -23,6 +23,7 @@ fetch::PageRequest PageReader::request(std::uint32_t page_id, const manifest::Pa
     auto source = std::make_shared<fetch::PageSource>();
     source->ns = file_.ns();
     file_.manifest().path(file_.index(), source->path);
+    file_.manifest().hash_hex(file_.index(), source->hash);
     source->object = {.key = std::move(storage.key),
                       .if_match = std::move(storage.etag),
                       .version_id = std::move(storage.version_id)};
