@@ -24,17 +24,17 @@ class FaultyFile final : public File {
   FaultyFile(std::unique_ptr<File> base, SharedPlan plan, std::string path)
       : base_(std::move(base)), plan_(std::move(plan)), path_(std::move(path)) {}
 
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+  Result<std::size_t> read_scatter_at(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) override {
     SEEKFS_TRY(plan_->check(FileOp::read, path_));
-    return base_->read_at(offset, out);
+    return base_->read_scatter_at(offset, pieces);
   }
-  Result<std::size_t> try_read_at(std::uint64_t offset, std::span<std::byte> out) override {
+  Result<std::size_t> try_read_scatter_at(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) override {
     SEEKFS_TRY(plan_->check(FileOp::read, path_));
-    return base_->try_read_at(offset, out);
+    return base_->try_read_scatter_at(offset, pieces);
   }
-  Status write_at(std::uint64_t offset, std::span<const std::byte> data) override {
+  Status write_gather_at(std::uint64_t offset, std::span<const std::span<const std::byte>> pieces) override {
     SEEKFS_TRY(plan_->check(FileOp::write, path_));
-    return base_->write_at(offset, data);
+    return base_->write_gather_at(offset, pieces);
   }
   Status truncate(std::uint64_t size) override {
     SEEKFS_TRY(plan_->check(FileOp::truncate, path_));
@@ -172,6 +172,10 @@ class FaultyFileSystem final : public FileSystem {
   Result<Space> space(const std::string& path) override {
     SEEKFS_TRY(plan_->check(FileOp::space, path));
     return base_.space(path);
+  }
+  Result<std::string> type_name(const std::string& path) override {
+    SEEKFS_TRY(plan_->check(FileOp::space, path));
+    return base_.type_name(path);
   }
 
  private:

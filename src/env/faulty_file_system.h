@@ -24,7 +24,7 @@ enum class FileOp : std::uint8_t {
   rename,
   remove,
   lock,
-  space
+  space  ///< space() and type_name()
 };
 
 /// Asked before every operation; an errno value makes it fail with that error without touching the disk. Called from

@@ -46,6 +46,7 @@ class FaultyFiles : public testing::Test {
     note(files_->sync_file_system(root_));
     note(files_->sync_directory(root_));
     note(files_->space(root_));
+    note(files_->type_name(root_));
     note(files_->remove_directory(root_ / "d/e"));
     note(file_->write_at(0, buffer));
     note(file_->set_modified(0));

@@ -51,12 +51,26 @@ struct OpenMode {
 class File {
  public:
   virtual ~File() = default;
-  /// Reads at `offset` until `out` is full or the file ends; the count. EINTR is retried.
-  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
-  /// The same, but only what is in the page cache (RWF_NOWAIT): a short count, or `transient`, means "ask a pool".
-  virtual Result<std::size_t> try_read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
-  /// Writes all of `data` or fails; a failure may leave a part written.
-  virtual Status write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
+  /// Reads at `offset` into one piece after the other until all are full or the file ends; the count. EINTR is retried.
+  virtual Result<std::size_t> read_scatter_at(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) = 0;
+  /// The same, but only what is in the page cache, by one preadv2(RWF_NOWAIT): a short count, or `transient`, means
+  /// "ask a pool".
+  virtual Result<std::size_t> try_read_scatter_at(std::uint64_t offset,
+                                                  std::span<const std::span<std::byte>> pieces) = 0;
+  /// Writes all pieces, one behind the other, or fails; a failure may leave a part written.
+  virtual Status write_gather_at(std::uint64_t offset, std::span<const std::span<const std::byte>> pieces) = 0;
+
+  /// The same with one piece.
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) {
+    return read_scatter_at(offset, std::span(&out, 1));
+  }
+  Result<std::size_t> try_read_at(std::uint64_t offset, std::span<std::byte> out) {
+    return try_read_scatter_at(offset, std::span(&out, 1));
+  }
+  Status write_at(std::uint64_t offset, std::span<const std::byte> data) {
+    return write_gather_at(offset, std::span(&data, 1));
+  }
+
   virtual Status truncate(std::uint64_t size) = 0;
   /// Reserves disk space without changing what is read (posix_fallocate).
   virtual Status allocate(std::uint64_t offset, std::uint64_t length) = 0;
@@ -119,7 +133,14 @@ class FileSystem {
     std::uint64_t available = 0;
   };
   virtual Result<Space> space(const std::string& path) = 0;
+  /// The kind of file system that holds `path`: "ext4", "xfs", "tmpfs", "overlay", "nfs", "fuse" and so on; one that
+  /// has no name here is its magic number from statfs(2), "0x1234abcd".
+  virtual Result<std::string> type_name(const std::string& path) = 0;
 };
+
+/// Whether files of that type (type_name()) may lie on another machine, where locks and syncs mean less than on a disk.
+/// "fuse" counts: nothing tells what is behind it.
+bool is_network_file_system(std::string_view type) noexcept;
 
 /// The POSIX file system of this machine. Has no state; lives as long as the program.
 FileSystem& posix_file_system();

@@ -53,6 +53,8 @@ class Descriptor {
 
 /// The flags of open(2) for `mode`. Reading never waits for the writer of a FIFO.
 int open_flags(const OpenMode& mode) noexcept;
+/// The name of a file system by its magic number (statfs(2)).
+std::string file_system_type(std::uint32_t magic);
 FileInfo to_file_info(const struct ::stat& facts) noexcept;
 std::unique_ptr<File> make_posix_file(Descriptor descriptor, std::string path);
 std::unique_ptr<Directory> make_posix_directory(Descriptor descriptor, std::string path);

@@ -1,11 +1,11 @@
 // An open file of this machine.
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/uio.h>
 
 #include <limits>
 
 #include "env/posix_call.h"
+#include "env/posix_pieces.h"
 
 namespace seekfs::env {
 namespace {
@@ -31,25 +31,32 @@ class PosixFile final : public File {
  public:
   PosixFile(Descriptor descriptor, std::string path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-    SEEKFS_TRY(check_range("read", offset, out.size()));
+  Result<std::size_t> read_scatter_at(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) override {
+    PieceCursor<std::byte> cursor(pieces);
+    SEEKFS_TRY(check_range("read", offset, cursor.left()));
     std::size_t done = 0;
-    while (done < out.size()) {
+    while (cursor.left() > 0) {
+      const std::span<const iovec> next = cursor.next();
       const ssize_t count = retry_interrupted([&] {
-        return ::pread(descriptor_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        return ::preadv(descriptor_.get(), next.data(), static_cast<int>(next.size()),
+                        static_cast<off_t>(offset + done));
       });
       if (count < 0) return fail_errno("read", path_);
       if (count == 0) break;
+      cursor.advance(static_cast<std::uint64_t>(count));
       done += static_cast<std::size_t>(count);
     }
     return done;
   }
 
-  Result<std::size_t> try_read_at(std::uint64_t offset, std::span<std::byte> out) override {
-    SEEKFS_TRY(check_range("read", offset, out.size()));
-    const iovec piece{out.data(), out.size()};
-    const ssize_t count = retry_interrupted(
-        [&] { return ::preadv2(descriptor_.get(), &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT); });
+  Result<std::size_t> try_read_scatter_at(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) override {
+    PieceCursor<std::byte> cursor(pieces);
+    SEEKFS_TRY(check_range("read", offset, cursor.left()));
+    const std::span<const iovec> next = cursor.next();
+    const ssize_t count = retry_interrupted([&] {
+      return ::preadv2(descriptor_.get(), next.data(), static_cast<int>(next.size()), static_cast<off_t>(offset),
+                       RWF_NOWAIT);
+    });
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EAGAIN || errno == EOPNOTSUPP || errno == ENOSYS) {
       return fail(ErrorCode::transient, "read " + path_ + ": not in the page cache");
@@ -57,16 +64,18 @@ class PosixFile final : public File {
     return fail_errno("read", path_);
   }
 
-  Status write_at(std::uint64_t offset, std::span<const std::byte> data) override {
-    SEEKFS_TRY(check_range("write", offset, data.size()));
-    std::size_t done = 0;
-    while (done < data.size()) {
+  Status write_gather_at(std::uint64_t offset, std::span<const std::span<const std::byte>> pieces) override {
+    PieceCursor<const std::byte> cursor(pieces);
+    SEEKFS_TRY(check_range("write", offset, cursor.left()));
+    while (cursor.left() > 0) {
+      const std::span<const iovec> next = cursor.next();
       const ssize_t count = retry_interrupted([&] {
-        return ::pwrite(descriptor_.get(), data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+        return ::pwritev(descriptor_.get(), next.data(), static_cast<int>(next.size()), static_cast<off_t>(offset));
       });
       if (count < 0) return fail_errno("write", path_);
       if (count == 0) return fail(ErrorCode::exhausted, "write " + path_ + ": the file system takes no more bytes");
-      done += static_cast<std::size_t>(count);
+      cursor.advance(static_cast<std::uint64_t>(count));
+      offset += static_cast<std::uint64_t>(count);
     }
     return {};
   }

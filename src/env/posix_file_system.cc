@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include <cstdlib>
@@ -120,6 +121,12 @@ class PosixFileSystem final : public FileSystem {
     struct ::statvfs facts{};
     if (retry_interrupted([&] { return ::statvfs(path.c_str(), &facts); }) != 0) return fail_errno("statvfs", path);
     return Space{facts.f_blocks * facts.f_frsize, facts.f_bavail * facts.f_frsize};
+  }
+
+  Result<std::string> type_name(const std::string& path) override {
+    struct ::statfs facts{};
+    if (retry_interrupted([&] { return ::statfs(path.c_str(), &facts); }) != 0) return fail_errno("statfs", path);
+    return file_system_type(static_cast<std::uint32_t>(facts.f_type));
   }
 };
 
