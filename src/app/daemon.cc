@@ -119,9 +119,13 @@ struct Daemon::Parts {
   std::unique_ptr<reader::ReadService> service;
   std::unique_ptr<http::Server> server;
 
+  /// Reads of L2 run on the reactors of the server and outlive the connections that started them (read-ahead of a
+  /// client that has left). So first nobody asks any more, then the fetcher waits for what was asked, and only then do
+  /// the reactors go; a read that came back to one that is gone would write into freed memory.
   ~Parts() {
-    server.reset();
+    if (server) server->stop();
     if (fetcher) fetcher->shutdown();
+    server.reset();
     if (manifests) manifests->shutdown();
     background.stop();
   }
@@ -144,9 +148,12 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Daemon::~Daemon() = default;
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log) {
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log, std::unique_ptr<l2::L2> l2) {
   auto parts = std::make_unique<Parts>(config, log);
-  SEEKFS_ASSIGN(parts->l2, make_l2(config.cache.l2));
+  parts->l2 = std::move(l2);
+  if (!parts->l2) {
+    SEEKFS_ASSIGN(parts->l2, make_l2(config.cache.l2));
+  }
   SEEKFS_ASSIGN(parts->configured_store,
                 make_store(config, {env::posix_file_system(), *parts->clock, *parts->random, parts->io_pool}));
   parts->build_readers(config);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "env/clock.h"
+#include "l2/l2.h"
 
 namespace seekfs::app {
 
@@ -17,8 +18,8 @@ namespace seekfs::app {
 class Daemon {
  public:
   /// Builds all parts and listens. Errors name the part: `invalid` for what the configuration should not say, else what
-  /// the system says. `log` outlives the daemon.
-  static Result<std::unique_ptr<Daemon>> start(const Config& config, Logger& log);
+  /// the system says. `log` outlives the daemon. `l2`, when there is one, takes the place of the configured one.
+  static Result<std::unique_ptr<Daemon>> start(const Config& config, Logger& log, std::unique_ptr<l2::L2> l2 = nullptr);
   /// Waits for what is under way; call drain() before.
   ~Daemon();
   Daemon(const Daemon&) = delete;

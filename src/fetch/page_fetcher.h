@@ -93,10 +93,12 @@ class PageFetcher {
     MutablePage buffer;
   };
   /// Joins the pages that are on their way and starts the others; the missing ones that are neighbours are asked of the
-  /// store together. One ticket a page, in order. `executor` is where reads of L2 run. Never waits.
+  /// store together. One ticket a page, in order. Never waits. `executor` is where reads of L2 run: the reader's own,
+  /// so that what the page cache answers costs no change of threads. A read goes on when its reader has left, so the
+  /// reactor behind `executor` must run until shutdown() has returned.
   std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
 
-  /// No new pages; those that wait get `cancelled`; returns when no GET is running any more.
+  /// No new pages; those that wait get `cancelled`; returns when no GET and no read of L2 is running any more.
   void shutdown();
 
   std::size_t in_flight() const;

@@ -47,7 +47,9 @@ Result<std::unique_ptr<Server>> Server::start(const Parts& parts, ServerOptions 
   return server;
 }
 
-Server::~Server() {
+Server::~Server() { stop(); }
+
+void Server::stop() {
   state_->shared.state = ServingState::draining;
   for (const auto& listener : state_->listeners) listener->stop();
   // A connection may be on its way to its worker while these are posted; it finds the server draining.

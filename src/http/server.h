@@ -17,8 +17,7 @@ class Server {
   /// `invalid` for its text, else what the system says.
   static Result<std::unique_ptr<Server>> start(const Parts& parts, ServerOptions options);
 
-  /// Ends every connection and waits for the requests that are under way: those that wait for the reader end when that
-  /// wait does, at the latest after ServerOptions::wait on env's clock.
+  /// stop(), then the end of the reactors.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -33,6 +32,11 @@ class Server {
   /// those that are left are cut off. Blocks until no connection is left (true) or the deadline has come (false). Not
   /// to be called on a reactor's thread.
   bool drain(env::TimePoint deadline);
+  /// Ends every connection and waits for the requests that are under way: those that wait for the reader end when that
+  /// wait does, at the latest after ServerOptions::wait on env's clock. No handler runs afterwards; the reactors go on,
+  /// since what readers started on them may outlive every reader (PageFetcher::start). Idempotent. Not to be called on
+  /// a reactor's thread.
+  void stop();
 
  private:
   struct State;
