@@ -22,6 +22,12 @@ namespace {
 constexpr std::uint64_t head_limit = 64;
 constexpr int stale_factor = 10;
 
+/// How a refresh ended that did not fail.
+enum class Refreshed : std::uint8_t {
+  asked,    ///< HEAD was read
+  not_due,  ///< the local copy of it is young enough
+};
+
 env::TimePoint time_of(const std::atomic<env::TimePoint::rep>& rep) {
   return env::TimePoint(env::Duration(rep.load(std::memory_order_relaxed)));
 }
@@ -69,10 +75,11 @@ class ManifestCache::Core : public std::enable_shared_from_this<Core> {
 
   void start_refresh(const State& state, std::optional<async::Promise<void>> waiter);
   Coroutine refresh(State state);
-  async::Task<void> refresh_once(State state);
-  async::Task<void> take_local(State state);
+  async::Task<Refreshed> refresh_once(State state);
+  async::Task<Refreshed> take_local(State state);
+  std::optional<env::Duration> age_of(std::chrono::system_clock::time_point read_at) const;
   async::Task<void> install(State state, std::uint64_t version);
-  void make_current(const State& state, ManifestLoader::Loaded loaded);
+  void make_current(const State& state, ManifestLoader::Loaded loaded, env::TimePoint head_read);
   Coroutine probe();
   Coroutine load_pinned(State state, std::uint64_t version);
   async::Task<Version> load_version(State state, std::uint64_t version);
@@ -154,13 +161,20 @@ void ManifestCache::Core::start_refresh(const State& state, std::optional<async:
 
 ManifestCache::Core::Coroutine ManifestCache::Core::refresh(State state) {
   const auto self = shared_from_this();
-  const Status status = co_await refresh_once(state);
-  status ? health_.answered() : health_.failed(status.error());
-  const auto jitter = env::Duration(static_cast<env::Duration::rep>(
-      parts_.random.below(static_cast<std::uint64_t>(env::Duration(options_.ttl).count() / 10 + 1))));
-  state->next_check = (now() + options_.ttl + jitter).time_since_epoch().count();
-  if (status) {
-    state->head_checked = now().time_since_epoch().count();
+  const Result<Refreshed> outcome = co_await refresh_once(state);
+  const Status status = outcome ? Status() : std::unexpected(outcome.error());
+  if (!outcome) {
+    health_.failed(outcome.error());
+  } else if (*outcome == Refreshed::asked) {
+    health_.answered();
+  }
+  if (!outcome || *outcome == Refreshed::asked) {
+    const auto jitter = env::Duration(static_cast<env::Duration::rep>(
+        parts_.random.below(static_cast<std::uint64_t>(env::Duration(options_.ttl).count() / 10 + 1))));
+    state->next_check = (now() + options_.ttl + jitter).time_since_epoch().count();
+  }
+  if (outcome) {
+    if (*outcome == Refreshed::asked) state->head_checked = now().time_since_epoch().count();
     table_.refreshed(*state);
   } else if (state->current.get()) {
     refresh_failures_.add();
@@ -180,9 +194,10 @@ ManifestCache::Core::Coroutine ManifestCache::Core::refresh(State state) {
   loads_.end();
 }
 
-/// Reads HEAD and loads the version that it names, unless that is the current one.
-async::Task<void> ManifestCache::Core::refresh_once(State state) {
-  co_await take_local(state);
+/// Reads HEAD and loads the version that it names, unless that is the current one, and keeps both on local disk.
+async::Task<Refreshed> ManifestCache::Core::refresh_once(State state) {
+  if (co_await take_local(state) == Refreshed::not_due) co_return Refreshed::not_due;
+  const auto asked_at = parts_.timers.clock().wall_now();
   const objectstore::RequestOptions options{.purpose = objectstore::Purpose::manifest, .deadline = deadline()};
   const std::string what = "HEAD of namespace " + *state->ns;
   auto head =
@@ -192,24 +207,42 @@ async::Task<void> ManifestCache::Core::refresh_once(State state) {
   if (!version) co_return std::unexpected(manifest_error(version.error(), what, ErrorCode::no_such_namespace));
   const Version current = state->current.get();
   if (!current || current->manifest->version() != *version) SEEKFS_CO_TRY(co_await install(state, *version));
-  co_return Status{};
+  const KeptHead kept{.version = *version, .read_at = asked_at};
+  SEEKFS_CO_TRY(co_await async::run_on<void>(parts_.pool, [this, state, kept]() -> Status {
+    disk_.keep_head(*state->ns, kept);
+    return {};
+  }));
+  co_return Refreshed::asked;
+}
+
+/// How long ago that was; nothing when a clock that was set back makes it a time to come.
+std::optional<env::Duration> ManifestCache::Core::age_of(std::chrono::system_clock::time_point read_at) const {
+  const auto wall = parts_.timers.clock().wall_now();
+  if (read_at > wall) return std::nullopt;
+  return std::chrono::duration_cast<env::Duration>(wall - read_at);
 }
 
 /// Once in a namespace's life: what a former run of the daemon left on local disk is served until HEAD says otherwise.
-async::Task<void> ManifestCache::Core::take_local(State state) {
+/// HEAD is not due before the ttl is over that began when that run read it.
+async::Task<Refreshed> ManifestCache::Core::take_local(State state) {
   {
     MutexLock lock(state->mutex);
-    if (std::exchange(state->tried_local, true)) co_return Status{};
+    if (std::exchange(state->tried_local, true)) co_return Refreshed::asked;
   }
-  const auto version = co_await async::run_on<std::uint64_t>(parts_.pool, [this, state]() -> Result<std::uint64_t> {
-    const auto kept = disk_.head(*state->ns);
-    if (!kept) return fail(ErrorCode::not_found, "no local copy of HEAD");
-    return *kept;
+  const auto kept = co_await async::run_on<KeptHead>(parts_.pool, [this, state]() -> Result<KeptHead> {
+    const auto found = disk_.head(*state->ns);
+    if (!found) return fail(ErrorCode::not_found, "no local copy of HEAD");
+    return *found;
   });
-  if (!version) co_return Status{};
-  const auto loaded = co_await loader_.load_local(*state->ns, *version);
-  if (!loaded) co_return Status{};
-  make_current(state, *loaded);
+  if (!kept) co_return Refreshed::asked;
+  const auto loaded = co_await loader_.load_local(*state->ns, kept->version);
+  if (!loaded) co_return Refreshed::asked;
+  const auto age = age_of(kept->read_at);
+  if (age && *age < options_.ttl) {
+    make_current(state, *loaded, now() - *age);
+    co_return Refreshed::not_due;
+  }
+  make_current(state, *loaded, now());
   // Whoever waits need not wait for the origin: there is a good version.
   std::vector<async::Promise<void>> waiters;
   {
@@ -217,7 +250,7 @@ async::Task<void> ManifestCache::Core::take_local(State state) {
     waiters = std::exchange(state->refresh_waiters, {});
   }
   for (const auto& waiter : waiters) waiter.set(Status{});
-  co_return Status{};
+  co_return Refreshed::asked;
 }
 
 async::Task<void> ManifestCache::Core::install(State state, std::uint64_t version) {
@@ -228,17 +261,15 @@ async::Task<void> ManifestCache::Core::install(State state, std::uint64_t versio
     if (error.code == ErrorCode::no_such_version) error.code = ErrorCode::unsupported_manifest;
     co_return std::unexpected(std::move(error));
   }
-  make_current(state, (*loaded)->manifest);
-  co_return co_await async::run_on<void>(parts_.pool, [this, state, version]() -> Status {
-    disk_.keep_head(*state->ns, version);
-    return {};
-  });
+  make_current(state, (*loaded)->manifest, now());
+  co_return Status{};
 }
 
-void ManifestCache::Core::make_current(const State& state, ManifestLoader::Loaded loaded) {
+/// `head_read` is when HEAD named the version: it is due again a ttl later.
+void ManifestCache::Core::make_current(const State& state, ManifestLoader::Loaded loaded, env::TimePoint head_read) {
   const Version former = state->current.get();
-  state->head_checked = now().time_since_epoch().count();
-  state->next_check = now().time_since_epoch().count();
+  state->head_checked = head_read.time_since_epoch().count();
+  state->next_check = (head_read + options_.ttl).time_since_epoch().count();
   const auto version = loaded->version();
   state->current.set(std::make_shared<const LoadedVersion>(std::move(loaded), now()));
   table_.publish(state);
@@ -358,6 +389,13 @@ void ManifestCache::Core::check_store() {
 
 ManifestCache::Core::Coroutine ManifestCache::Core::probe() {
   const auto self = shared_from_this();
+  using Time = std::chrono::system_clock::time_point;
+  const auto last = co_await async::run_on<Time>(
+      parts_.pool, [this]() -> Result<Time> { return disk_.last_read().value_or(Time::max()); });
+  if (const auto age = age_of(last.value_or(Time::max())); age && *age < options_.ttl) {
+    loads_.end();
+    co_return;
+  }
   const auto names = co_await list_.get(parts_.store, parts_.timers.clock(), options_.ttl, deadline());
   if (!names) {
     const Error error = manifest_error(names.error(), parts_.store.description(), names.error().code);

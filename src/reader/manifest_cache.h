@@ -36,7 +36,8 @@ struct ManifestCacheParts {
 };
 
 struct ManifestCacheOptions {
-  std::chrono::milliseconds ttl{10'000};        ///< HEAD is re-read at most this often, plus up to a tenth of jitter
+  std::chrono::milliseconds ttl{10'000};        ///< HEAD is re-read at most this often, plus up to a tenth of jitter,
+                                                ///< restarts of the daemon included when there is a disk_path
   std::chrono::milliseconds stale_wait{2'000};  ///< how long a reader waits for HEAD when it is older than 10 × ttl
   std::chrono::milliseconds request_timeout{60'000};
   std::string disk_path;                                 ///< empty: nothing is kept on disk
@@ -65,7 +66,7 @@ class ManifestCache {
   /// Also says when the store did not answer the last time it was asked for a HEAD.
   std::vector<std::string> degraded() const;
   /// Asks the store for its namespaces, in the background, so that one that is away or misconfigured is in the log and
-  /// in degraded() before the first reader comes.
+  /// in degraded() before the first reader comes; unless it answered a former run of the daemon less than a ttl ago.
   void check_store();
 
   /// Starts no new loads and waits for those that are running.

@@ -208,6 +208,88 @@ TEST(ManifestCache, ARestartServesFromLocalDiskWithoutTheStore) {
   EXPECT_EQ(second.open("other", "f").error().code, ErrorCode::origin_unavailable);
 }
 
+/// Counts what the store is asked, and answers nothing.
+objectstore::StoreFaultPlan counting(std::atomic<int>& asked) {
+  return [&asked](StoreOp, const std::string&) {
+    ++asked;
+    return StoreFault{.fail_before = Error(ErrorCode::transient, "the store is away")};
+  };
+}
+
+TEST(ManifestCache, ARestartWithinTheTtlAsksTheStoreNothing) {
+  const Directory directory;
+  TestNodeOptions options;
+  options.manifest_disk_path = directory.path();
+  TestNode first(options);
+  first.publish("demo", 1, {{"f", 10, page_size}});
+  ASSERT_EQ(version_of(first), 1U);
+  first.publish("demo", 2, {{"f", 20, page_size}});
+
+  options.store = &first.base_store;
+  std::atomic<int> asked{0};
+  {
+    TestNode second(options);
+    second.set_faults(counting(asked));
+    second.clock.advance(seconds(9));
+    second.manifests.check_store();
+    EXPECT_EQ(version_of(second), 1U);
+    EXPECT_TRUE(second.service->degraded().empty());
+  }
+  EXPECT_EQ(asked, 0);
+
+  TestNode third(options);
+  third.clock.advance(seconds(9));
+  EXPECT_EQ(version_of(third), 1U);
+  third.clock.advance(seconds(2));
+  EXPECT_EQ(version_of(third), 1U);
+  settle(third, 1);
+  for (int i = 0; i < 100'000 && version_of(third) != 2; ++i) std::this_thread::yield();
+  EXPECT_EQ(version_of(third), 2U) << "the ttl goes on from when HEAD was read, not from the restart";
+}
+
+TEST(ManifestCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
+  for (const bool clock_was_set_back : {false, true}) {
+    const Directory directory;
+    TestNodeOptions options;
+    options.manifest_disk_path = directory.path();
+    TestNode first(options);
+    if (clock_was_set_back) first.clock.advance(seconds(3600));
+    first.publish("demo", 1, {{"f", 10, page_size}});
+    ASSERT_EQ(version_of(first), 1U);
+    options.store = &first.base_store;
+    std::atomic<int> asked{0};
+    {
+      TestNode second(options);
+      if (!clock_was_set_back) second.clock.advance(seconds(10));
+      second.set_faults(counting(asked));
+      second.manifests.check_store();
+      EXPECT_EQ(version_of(second), 1U);
+    }
+    EXPECT_GT(asked, 1) << clock_was_set_back;
+  }
+}
+
+TEST(ManifestCache, ADamagedLocalHeadIsNotBelieved) {
+  const Directory directory;
+  TestNodeOptions options;
+  options.manifest_disk_path = directory.path();
+  TestNode first(options);
+  first.publish("demo", 1, {{"f", 10, page_size}});
+  first.publish("demo", 2, {{"f", 20, page_size}});
+  ASSERT_EQ(version_of(first), 2U);
+  ASSERT_EQ(first.open("demo", "f", 1)->version(), 1U);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory.path())) {
+    if (entry.path().filename() != "HEAD") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(2);
+    file.put('1');
+  }
+  options.store = &first.base_store;
+  TestNode second(options);
+  EXPECT_EQ(version_of(second), 2U);
+  EXPECT_EQ(second.gets("/HEAD"), 1U);
+}
+
 TEST(ManifestCache, ADamagedLocalCopyIsDroppedAndReadAnew) {
   const Directory directory;
   TestNodeOptions options;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include "base/sha256.h"
@@ -14,7 +15,27 @@ namespace {
 
 constexpr std::size_t hash_line = 65;  // 64 hex digits and a newline
 constexpr std::size_t copies_kept = 4;
-constexpr std::uint64_t head_limit = 64;
+constexpr std::uint64_t head_limit = 256;
+
+std::string format_kept_head(const KeptHead& head) {
+  const auto at = std::chrono::floor<std::chrono::milliseconds>(head.read_at).time_since_epoch().count();
+  const std::string lines = fmt::format("{}{}\n", manifest::format_head(head.version), at);
+  return lines + sha256(lines).hex() + "\n";
+}
+
+/// Nothing when it is damaged. A HEAD without a time is not believed either: it may be of any age.
+std::optional<KeptHead> parse_kept_head(std::string_view text) {
+  if (text.size() <= hash_line) return std::nullopt;
+  const std::string_view lines = text.substr(0, text.size() - hash_line);
+  if (text.substr(lines.size()) != sha256(lines).hex() + "\n") return std::nullopt;
+  const std::size_t first_end = lines.find('\n') + 1;
+  const auto version = manifest::parse_head(lines.substr(0, first_end));
+  std::int64_t at = 0;
+  if (!version || std::from_chars(lines.data() + first_end, lines.data() + lines.size(), at).ec != std::errc()) {
+    return std::nullopt;
+  }
+  return KeptHead{.version = *version, .read_at = std::chrono::system_clock::time_point(std::chrono::milliseconds(at))};
+}
 
 std::string copy_name(std::uint64_t version) { return fmt::format("v-{}.manifest", version); }
 
@@ -34,12 +55,22 @@ ManifestDiskCache::ManifestDiskCache(env::FileSystem& files, std::string root, c
   if (!root.empty()) root_ = root + "/" + sha256(store_description).hex().substr(0, 16);
 }
 
-std::optional<std::uint64_t> ManifestDiskCache::head(const std::string& ns) {
+std::optional<KeptHead> ManifestDiskCache::head(const std::string& ns) {
   if (root_.empty()) return std::nullopt;
   const auto body = env::read_file(files_, directory_of(ns) + "/HEAD", head_limit);
-  if (!body) return std::nullopt;
-  const auto version = manifest::parse_head(*body);
-  return version ? std::optional(*version) : std::nullopt;
+  return body ? parse_kept_head(*body) : std::nullopt;
+}
+
+std::optional<std::chrono::system_clock::time_point> ManifestDiskCache::last_read() {
+  if (root_.empty()) return std::nullopt;
+  const auto namespaces = files_.list(root_);
+  if (!namespaces) return std::nullopt;
+  std::optional<std::chrono::system_clock::time_point> last;
+  for (const env::DirectoryEntry& entry : *namespaces) {
+    const auto kept = head(entry.name);
+    if (kept && (!last || kept->read_at > *last)) last = kept->read_at;
+  }
+  return last;
 }
 
 std::optional<std::string> ManifestDiskCache::manifest(const std::string& ns, std::uint64_t version,
@@ -69,14 +100,14 @@ void ManifestDiskCache::keep_manifest(const std::string& ns, std::uint64_t versi
   report(status);
 }
 
-void ManifestDiskCache::keep_head(const std::string& ns, std::uint64_t version) {
+void ManifestDiskCache::keep_head(const std::string& ns, const KeptHead& head) {
   if (root_.empty()) return;
   Status status = files_.make_directories(directory_of(ns), 0700);
   if (status) {
-    status = env::write_file_atomically(files_, directory_of(ns) + "/HEAD", manifest::format_head(version), false);
+    status = env::write_file_atomically(files_, directory_of(ns) + "/HEAD", format_kept_head(head), false);
   }
   report(status);
-  if (status) remove_old(ns, version);
+  if (status) remove_old(ns, head.version);
 }
 
 void ManifestDiskCache::remove_old(const std::string& ns, std::uint64_t newest) {

@@ -76,7 +76,9 @@ void NamespaceTable::refreshed(const NamespaceState& state) {
   const Labels labels = {{"ns", *state.ns}};
   metrics_.gauge("seekfs_manifest_version", "The version of each namespace that is served.", labels)
       .set(static_cast<std::int64_t>(current->manifest->version()));
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch());
+  const auto age = clock_.now() - env::TimePoint(env::Duration(state.head_checked.load(std::memory_order_relaxed)));
+  const auto read_at = clock_.wall_now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(age);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(read_at.time_since_epoch());
   metrics_.gauge("seekfs_manifest_last_success_timestamp_seconds", "When HEAD of each namespace was last read.", labels)
       .set(seconds.count());
 }
