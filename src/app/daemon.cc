@@ -110,6 +110,7 @@ struct Daemon::Parts {
   cache::MemoryBudget memory;
   cache::PageCache l1;
   std::unique_ptr<l2::L2> l2;
+  std::unique_ptr<reader::CacheControl> caches;
   std::unique_ptr<objectstore::ObjectStore> configured_store;
   std::unique_ptr<objectstore::ObjectStore> store;  ///< the same, measured
   std::unique_ptr<objectstore::OriginGate> gate;
@@ -140,7 +141,8 @@ struct Daemon::Parts {
         reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,
                                    manifest_pool, memory, metrics, log},
         manifest_options(config));
-    service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics}, {});
+    caches = std::make_unique<reader::CacheControl>(reader::CacheControlParts{l1, *l2});
+    service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics, caches.get()}, {});
   }
 };
 
@@ -159,10 +161,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log,
   parts->build_readers(config);
   add_process_metrics(parts->metrics);
   add_tier_metrics(parts->metrics, parts->l1, *parts->l2, parts->memory);
-  SEEKFS_ASSIGN(parts->server,
-                http::Server::start({*parts->service, config.api.dev_endpoints ? parts->store.get() : nullptr,
-                                     parts->metrics, parts->memory, parts->timers, *parts->clock, log, *parts->random},
-                                    server_options(config)));
+  SEEKFS_ASSIGN(
+      parts->server,
+      http::Server::start({*parts->service, config.api.dev_endpoints ? parts->store.get() : nullptr, parts->metrics,
+                           parts->memory, parts->timers, *parts->clock, log, *parts->random, parts->caches.get()},
+                          server_options(config)));
   parts->server->set_ready();
   parts->manifests->check_store();
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));

@@ -67,6 +67,7 @@ class Exchange {
   std::string_view request_id;
   std::string_view date;
   bool may_keep_alive = true;
+  bool on_loopback = false;  ///< the listener's address is one that only this machine reaches
   ProblemNote note;
 
   reader::ReadService& reader() const noexcept { return shared.parts.reader; }

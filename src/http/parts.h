@@ -13,6 +13,7 @@
 #include "http/http_metrics.h"
 #include "http/options.h"
 #include "objectstore/object_store.h"
+#include "reader/cache_control.h"
 #include "reader/read_service.h"
 
 namespace seekfs::http {
@@ -27,6 +28,7 @@ struct Parts {
   env::Clock& clock;
   Logger& logger;
   env::Random& random;
+  reader::CacheControl* cache = nullptr;  ///< what /cache and below it ask; null: these are bad requests
 };
 
 enum class ServingState : std::uint8_t { starting, ready, draining };

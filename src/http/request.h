@@ -32,6 +32,7 @@ struct RequestHead {
   std::string_view if_none_match;
   std::string_view if_modified_since;
   std::string_view if_unmodified_since;
+  std::string_view origin;
   std::string_view request_id;
   std::string_view transfer_encoding;
 

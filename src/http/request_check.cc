@@ -44,6 +44,19 @@ std::optional<Refusal> check_request(const RequestHead& head) {
   return std::nullopt;
 }
 
+Status check_may_change(const RequestHead& head, bool on_loopback) {
+  if (!on_loopback) {
+    return fail(
+        ErrorCode::forbidden,
+        "this changes the daemon's state and is allowed over loopback only: send it on the daemon's own machine");
+  }
+  std::string_view origin = head.origin;
+  if (origin.empty()) return {};
+  constexpr std::string_view scheme = "http://";
+  if (origin.starts_with(scheme) && equal_ignoring_case(origin.substr(scheme.size()), head.host)) return {};
+  return fail(ErrorCode::forbidden, "a web page of another origin may not change the daemon's state");
+}
+
 bool host_allowed(const HostRule& rule, std::string_view host) noexcept {
   if (!rule.only_local) return true;
   const std::size_t name_end = host.starts_with('[') ? host.find(']') : host.find(':');

@@ -14,6 +14,10 @@ namespace seekfs::http {
 /// 100-continue.
 std::optional<Refusal> check_request(const RequestHead& head);
 
+/// Whether a request may change something: `forbidden` unless it came over loopback (nothing tells who the client is),
+/// and when a web page of another origin sent it (RFC 6454: browsers name the page in Origin).
+Status check_may_change(const RequestHead& head, bool on_loopback);
+
 /// Which hosts a listener answers to.
 struct HostRule {
   /// Set on loopback addresses: a name other than these is somebody's domain that was pointed at this machine (DNS

@@ -104,6 +104,7 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
         ++head_.transfer_encoding_count;
         head_.transfer_encoding = value;
         break;
+      case beast::field::origin: join(head_.origin, joined_.origin, value); break;
       case beast::field::accept: join(head_.accept, joined_.accept, value); break;
       case beast::field::expect: join(head_.expect, joined_.expect, value); break;
       case beast::field::range: keep_only(head_.range, value, "Range", ec); break;
@@ -131,6 +132,7 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
 
   /// The values of fields that came in several lines, which head_ then refers to.
   struct Joined {
+    std::string origin;
     std::string accept;
     std::string expect;
     std::string if_match;

@@ -7,11 +7,16 @@
 namespace seekfs::http {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 10> fixed_paths = {{
+constexpr std::array<std::pair<std::string_view, Route>, 15> fixed_paths = {{
     {"/blob", Route::blob},
     {"/readv", Route::readv},
     {"/files", Route::files},
     {"/namespaces", Route::namespaces},
+    {"/cache", Route::cache},
+    {"/cache/files", Route::cache_files},
+    {"/cache/drop", Route::cache_drop},
+    {"/cache/check", Route::cache_check},
+    {"/cache/compact", Route::cache_compact},
     {"/healthz", Route::healthz},
     {"/readyz", Route::readyz},
     {"/metrics", Route::metrics},
@@ -19,6 +24,11 @@ constexpr std::array<std::pair<std::string_view, Route>, 10> fixed_paths = {{
     {"/test_head", Route::test_head},
     {"/test_stream", Route::test_stream},
 }};
+
+bool is_post(Route route) noexcept {
+  return route == Route::readv || route == Route::cache_drop || route == Route::cache_check ||
+         route == Route::cache_compact;
+}
 
 bool is_dev(Route route) noexcept { return route == Route::test_head || route == Route::test_stream; }
 
@@ -32,6 +42,11 @@ std::string_view to_string(Route route) noexcept {
     case Route::namespaces: return "namespaces";
     case Route::one_namespace: return "namespace";
     case Route::files: return "files";
+    case Route::cache: return "cache";
+    case Route::cache_files: return "cache_files";
+    case Route::cache_drop: return "cache_drop";
+    case Route::cache_check: return "cache_check";
+    case Route::cache_compact: return "cache_compact";
     case Route::healthz: return "healthz";
     case Route::readyz: return "readyz";
     case Route::metrics: return "metrics";
@@ -59,10 +74,10 @@ RouteMatch match_route(std::string_view path, bool dev_endpoints) noexcept {
 }
 
 bool method_allowed(Route route, Method method) noexcept {
-  if (route == Route::readv) return method == Method::post;
+  if (is_post(route)) return method == Method::post;
   return method == Method::get || method == Method::head;
 }
 
-std::string_view allowed_methods(Route route) noexcept { return route == Route::readv ? "POST" : "GET, HEAD"; }
+std::string_view allowed_methods(Route route) noexcept { return is_post(route) ? "POST" : "GET, HEAD"; }
 
 }  // namespace seekfs::http

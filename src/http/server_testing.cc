@@ -119,7 +119,7 @@ TestServer::TestServer(ServerOptions options) : store(objectstore::make_mem_stor
                   {"ü +%.bin", 100, 300}},
                  test_mtime);
   options.listen = options.listen == ServerOptions{}.listen ? std::vector<std::string>{"127.0.0.1:0"} : options.listen;
-  const Parts parts{reader, store.get(), metrics, memory, timers, clock, logger, *random};
+  const Parts parts{reader, store.get(), metrics, memory, timers, clock, logger, *random, &caches};
   server = std::move(Server::start(parts, std::move(options))).value();
   server->set_ready();
 }

@@ -57,6 +57,37 @@ class TestLogger final : public Logger {
   std::string lines_ SEEKFS_GUARDED_BY(mutex_);
 };
 
+/// An L2Admin of one directory that was told what to say, and counts what it was asked.
+class FakeAdmin final : public l2::L2Admin {
+ public:
+  std::vector<l2::DiskStatus> disks() const override { return {status}; }
+  async::Task<l2::CheckReport> check() override { return answer(report); }
+  async::Task<void> compact() override {
+    ++compacted;
+    return answer();
+  }
+  async::Task<void> drop_all() override {
+    ++dropped;
+    return answer();
+  }
+
+  l2::DiskStatus status{.path = "/cache", .up = true, .detail = {}};
+  l2::CheckReport report;
+  std::optional<Error> error;
+  std::atomic<int> compacted{0};
+  std::atomic<int> dropped{0};
+
+ private:
+  async::Task<void> answer() {
+    if (error) co_return std::unexpected(*error);
+    co_return Status{};
+  }
+  async::Task<l2::CheckReport> answer(l2::CheckReport given) {
+    if (error) co_return std::unexpected(*error);
+    co_return given;
+  }
+};
+
 /// Namespace "demo", v-3: a.bin (1000 bytes in pages of 300), b/c.bin (2000, pages of 512), empty.bin, one.bin and
 /// "ü +%.bin" (100); with Last-Modified.
 inline constexpr std::int64_t test_mtime = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
@@ -83,6 +114,10 @@ class TestServer {
   TestLogger logger;
   FakeReader reader;
   std::unique_ptr<objectstore::ObjectStore> store;
+  cache::PageCache l1{1U << 20U};
+  std::unique_ptr<l2::L2> l2 = l2::make_mem(1U << 20U);
+  FakeAdmin l2_admin;
+  reader::CacheControl caches{{l1, *l2, &l2_admin}};
   std::unique_ptr<Server> server;
 };
 

@@ -159,6 +159,7 @@ Status Session::prepare(Exchange& exchange) {
   const RouteMatch match = match_route(target.path, dev);
   exchange.route = match.route;
   exchange.rest = match.rest;
+  exchange.on_loopback = host_rule_.only_local;
   // A body that a route does not read would be taken for the next request: then the connection closes.
   exchange.may_keep_alive = body_left_ == 0 || match.route == Route::readv;
   return query_.parse(target.query);

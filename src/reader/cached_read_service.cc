@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "manifest/path.h"
@@ -55,7 +56,11 @@ class CachedReadService final : public ReadService {
   async::Task<NamespaceStatus> namespace_status(std::string ns, env::TimePoint deadline) override {
     return parts_.manifests.status(std::move(ns), deadline);
   }
-  std::vector<std::string> degraded() const override { return parts_.manifests.degraded(); }
+  std::vector<std::string> degraded() const override {
+    std::vector<std::string> sentences = parts_.manifests.degraded();
+    if (parts_.caches != nullptr) std::ranges::move(parts_.caches->degraded(), std::back_inserter(sentences));
+    return sentences;
+  }
 
  private:
   ReadServiceParts parts_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "reader/cache_control.h"
 #include "reader/manifest_cache.h"
 #include "reader/page_stream.h"
 #include "reader/read_service.h"
@@ -17,6 +18,7 @@ struct ReadServiceParts {
   fetch::PageFetcher& fetcher;
   async::Timers& timers;
   MetricsRegistry& metrics;
+  const CacheControl* caches = nullptr;  ///< tells what is degraded in the tiers; may be null
 };
 
 std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options);

@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "env/temp_directory_testing.h"
 #include "manifest/codec.h"
 #include "manifest/layout.h"
 #include "reader/reader_testing.h"
@@ -22,19 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint32_t page_size = 64U << 10U;
-
-class Directory {
- public:
-  Directory() {
-    std::string name = std::filesystem::temp_directory_path() / "seekfs-reader-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 objectstore::StoreFaultPlan store_is_away() {
   return [](StoreOp, const std::string&) {
@@ -191,7 +178,7 @@ TEST(ManifestCache, APinnedVersionNeverReadsHead) {
 }
 
 TEST(ManifestCache, ARestartServesFromLocalDiskWithoutTheStore) {
-  const Directory directory;
+  const env::TempDirectory directory;
   TestNodeOptions options;
   options.manifest_disk_path = directory.path();
   TestNode first(options);
@@ -217,7 +204,7 @@ objectstore::StoreFaultPlan counting(std::atomic<int>& asked) {
 }
 
 TEST(ManifestCache, ARestartWithinTheTtlAsksTheStoreNothing) {
-  const Directory directory;
+  const env::TempDirectory directory;
   TestNodeOptions options;
   options.manifest_disk_path = directory.path();
   TestNode first(options);
@@ -249,7 +236,7 @@ TEST(ManifestCache, ARestartWithinTheTtlAsksTheStoreNothing) {
 
 TEST(ManifestCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
   for (const bool clock_was_set_back : {false, true}) {
-    const Directory directory;
+    const env::TempDirectory directory;
     TestNodeOptions options;
     options.manifest_disk_path = directory.path();
     TestNode first(options);
@@ -270,7 +257,7 @@ TEST(ManifestCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
 }
 
 TEST(ManifestCache, ADamagedLocalHeadIsNotBelieved) {
-  const Directory directory;
+  const env::TempDirectory directory;
   TestNodeOptions options;
   options.manifest_disk_path = directory.path();
   TestNode first(options);
@@ -291,7 +278,7 @@ TEST(ManifestCache, ADamagedLocalHeadIsNotBelieved) {
 }
 
 TEST(ManifestCache, ADamagedLocalCopyIsDroppedAndReadAnew) {
-  const Directory directory;
+  const env::TempDirectory directory;
   TestNodeOptions options;
   options.manifest_disk_path = directory.path();
   {
@@ -309,7 +296,7 @@ TEST(ManifestCache, ADamagedLocalCopyIsDroppedAndReadAnew) {
 }
 
 TEST(ManifestCache, ALocalCopyWithOtherContentIsNotServed) {
-  const Directory directory;
+  const env::TempDirectory directory;
   TestNodeOptions options;
   options.manifest_disk_path = directory.path();
   {
