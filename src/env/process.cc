@@ -71,6 +71,17 @@ std::uint64_t memory_limit() {
 
 int process_id() { return ::getpid(); }
 
+std::string user_name() {
+  std::array<char, 16 * KiB> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const uid_t user = ::geteuid();
+  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return std::to_string(user);
+  }
+  return found->pw_name;
+}
+
 std::string home_directory() {
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return home;
   std::array<char, 16 * KiB> buffer{};

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "env/cgroup.h"
+#include "env/temp_directory_testing.h"
 
 namespace seekfs::env {
 namespace {
@@ -21,6 +22,7 @@ TEST(Process, FactsArePlausible) {
   EXPECT_GE(cpu_count(), 1U);
   EXPECT_GT(memory_limit(), 16U << 20);
   EXPECT_EQ(process_id(), ::getpid());
+  EXPECT_FALSE(user_name().empty());
   const ProcessUsage usage = process_usage();
   EXPECT_GT(usage.resident_bytes, 100'000U);
   EXPECT_GE(usage.virtual_bytes, usage.resident_bytes);
@@ -55,14 +57,6 @@ TEST(Process, ReadsTheEnvironment) {
 
 class CgroupTest : public testing::Test {
  protected:
-  CgroupTest() {
-    std::string pattern = (fs::temp_directory_path() / "seekfs-cgroup-XXXXXX").string();
-    mount_ = ::mkdtemp(pattern.data());
-  }
-  ~CgroupTest() override {
-    std::error_code ignored;
-    fs::remove_all(mount_, ignored);
-  }
   void put(const std::string& name, const std::string& text) {
     fs::create_directories((mount_ / name).parent_path());
     std::ofstream(mount_ / name) << text;
@@ -70,7 +64,8 @@ class CgroupTest : public testing::Test {
   CgroupLimits limits(const std::string& membership) {
     return read_cgroup_limits(posix_file_system(), membership, mount_);
   }
-  fs::path mount_;
+  TempDirectory directory_;
+  fs::path mount_ = directory_.path();
 };
 
 TEST_F(CgroupTest, VersionTwoTakesTheSmallestOfAllAncestors) {
