@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,9 +65,10 @@ class PageIndex {
   virtual std::uint64_t disk_bytes_at_save() const noexcept = 0;
   /// Makes entries and `segments` durable, all or nothing.
   virtual Status save(const std::vector<SegmentSummary>& segments) = 0;
-  /// Fills an empty index with what was saved last and gives the segments of that checkpoint. `corrupt` when it is
-  /// damaged or belongs to another store, `not_found` when there is none: then the index is empty.
-  virtual Result<std::vector<SegmentSummary>> load() = 0;
+  /// Fills an empty index with what was saved last, but for entries that point into segments that are not `present`,
+  /// and gives the segments of that checkpoint. `corrupt` when it is damaged or belongs to another store, `not_found`
+  /// when there is none: then the index is empty.
+  virtual Result<std::vector<SegmentSummary>> load(const std::set<SegmentNumber>& present) = 0;
 };
 
 /// In RAM, 16 bytes a slot; saved as `directory`/snapshot-N.

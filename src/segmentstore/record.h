@@ -33,6 +33,8 @@ struct RecordHeader {
 HeaderBytes encode(const RecordHeader& header) noexcept;
 /// Nothing when the bytes are not a header of this format: magic, version, length or CRC.
 std::optional<RecordHeader> decode(std::span<const std::byte, record_header_size> bytes) noexcept;
+/// Whether a header may begin with these four bytes.
+bool begins_like_record(const std::byte* bytes) noexcept;
 
 /// Where the header of the record that follows `end` goes, for a payload of `length` bytes.
 constexpr std::uint64_t next_record(std::uint64_t end, std::uint32_t length) noexcept {

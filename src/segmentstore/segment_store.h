@@ -68,8 +68,8 @@ struct StoredPage {
 /// How a read without waiting ended.
 enum class ReadOutcome : std::uint8_t { hit, miss, would_block };
 
-/// may_contain, read, try_read, remove and stats are thread-safe and run beside everything else. The others change the
-/// store and are called by one thread at a time.
+/// may_contain, read, try_read, remove, stats, check and list are thread-safe and run beside everything else. The
+/// others change the store and are called by one thread at a time.
 ///
 /// Bytes that read() gives are those that were written for exactly that key, as far as the record's header can tell:
 /// key, place, store and the CRC32C that the caller expects. The payload itself is checked by the caller

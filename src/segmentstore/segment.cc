@@ -1,0 +1,86 @@
+// Names, counts and reads of segments.
+#include "segmentstore/segment.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+namespace seekfs::segmentstore {
+namespace {
+
+constexpr std::string_view name_begin = "data-";
+constexpr std::string_view name_end = ".seg";
+
+/// Down to zero and no further.
+void subtract(std::atomic<std::uint64_t>& from, std::uint64_t amount) noexcept {
+  std::uint64_t now = from.load(std::memory_order_relaxed);
+  while (!from.compare_exchange_weak(now, now > amount ? now - amount : 0, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
+std::string segment_file_name(SegmentNumber number) { return fmt::format("{}{:05}{}", name_begin, number, name_end); }
+
+SegmentNumber parse_segment_file_name(std::string_view name) noexcept {
+  if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return 0;
+  const std::string_view digits = name.substr(name_begin.size(), name.size() - name_begin.size() - name_end.size());
+  SegmentNumber number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  // Only the spelling that this program writes: no second name for the same number.
+  return whole && number <= max_segment_number && segment_file_name(number) == name ? number : 0;
+}
+
+Segment::Segment(SegmentIdentity identity, std::string path, std::unique_ptr<env::File> file, std::uint64_t allocated,
+                 std::shared_ptr<DiskUse> use)
+    : identity_(identity), path_(std::move(path)), file_(std::move(file)), use_(std::move(use)), allocated_(allocated) {
+  use_->fetch_add(allocated);
+}
+
+Segment::~Segment() {
+  // Closed first: a file that was removed gives its space back only then.
+  file_.reset();
+  use_->fetch_sub(allocated());
+}
+
+void Segment::set_allocated(std::uint64_t bytes) noexcept {
+  use_->fetch_add(bytes);
+  use_->fetch_sub(allocated_.exchange(bytes, std::memory_order_relaxed));
+}
+
+void Segment::seal(std::uint64_t data_end) noexcept {
+  set_data_end(data_end);
+  sealed_.store(true, std::memory_order_relaxed);
+}
+
+void Segment::add_live(std::uint32_t payload) noexcept {
+  live_bytes_.fetch_add(record_header_size + payload, std::memory_order_relaxed);
+  live_pages_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Segment::remove_live(std::uint32_t payload) noexcept {
+  subtract(live_bytes_, record_header_size + payload);
+  subtract(live_pages_, 1);
+}
+
+void Segment::set_live(std::uint64_t pages, std::uint64_t bytes) noexcept {
+  live_pages_.store(pages, std::memory_order_relaxed);
+  live_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+Result<bool> read_record(env::File& file, std::uint64_t offset, HeaderBytes& header, std::span<std::byte> payload) {
+  const std::array<std::span<std::byte>, 2> pieces{header, payload};
+  SEEKFS_ASSIGN(const std::size_t count, file.read_scatter_at(offset, pieces));
+  return count == header.size() + payload.size();
+}
+
+std::optional<RecordHeader> decode_in_place(const HeaderBytes& bytes, SegmentIdentity identity, std::uint64_t offset) {
+  auto header = decode(bytes);
+  if (!header || header->store_id != identity.store_id) return std::nullopt;
+  if (header->location != Location{identity.number, offset}) return std::nullopt;
+  return header;
+}
+
+}  // namespace seekfs::segmentstore
