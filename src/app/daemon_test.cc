@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "async/promise.h"
+#include "env/temp_directory_testing.h"
 #include "http/server_testing.h"
 #include "manifest/codec.h"
 #include "manifest/layout.h"
@@ -73,7 +74,7 @@ bool has_thread(const std::string& name) {
 }
 
 TEST(Daemon, EndsOnlyWhenReadsOfL2ThatNobodyWaitsForHaveEnded) {
-  const objectstore::TemporaryDirectory directory;
+  const env::TempDirectory directory;
   publish(directory.path());
   Config config;
   config.store = {.type = StoreType::fs, .path = directory.path(), .prefix = ""};

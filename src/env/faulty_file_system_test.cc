@@ -2,13 +2,13 @@
 #include "env/faulty_file_system.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
+
+#include "env/temp_directory_testing.h"
 
 namespace seekfs::env {
 namespace {
@@ -17,15 +17,6 @@ namespace fs = std::filesystem;
 
 class FaultyFiles : public testing::Test {
  protected:
-  FaultyFiles() {
-    std::string pattern = (fs::temp_directory_path() / "seekfs-faulty-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~FaultyFiles() override {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
-
   /// Runs every operation once; the codes of those that failed, in order, and the operations that were asked about.
   std::vector<std::optional<ErrorCode>> run_all() {
     std::vector<std::optional<ErrorCode>> codes;
@@ -68,7 +59,8 @@ class FaultyFiles : public testing::Test {
     return codes;
   }
 
-  fs::path root_;
+  TempDirectory temporary_;
+  fs::path root_ = temporary_.path();
   std::optional<int> error_number_;
   std::vector<std::pair<FileOp, std::string>> asked_;
   std::unique_ptr<FileSystem> files_ =

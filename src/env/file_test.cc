@@ -9,10 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "env/temp_directory_testing.h"
 
 namespace seekfs::env {
 namespace {
@@ -23,14 +24,6 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() {
-    std::string pattern = (fs::temp_directory_path() / "seekfs-env-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~FileTest() override {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
   std::string at(const std::string& name) const { return root_ / name; }
   void write_text(const std::string& name, const std::string& text) { std::ofstream(at(name)) << text; }
   std::unique_ptr<File> create(const std::string& name) {
@@ -44,7 +37,8 @@ class FileTest : public testing::Test {
     return std::move(*opened);
   }
 
-  fs::path root_;
+  TempDirectory directory_;
+  fs::path root_ = directory_.path();
   FileSystem& files_ = posix_file_system();
 };
 

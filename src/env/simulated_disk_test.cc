@@ -205,6 +205,7 @@ TEST(SimulatedDisk, CrashesAtEveryOperation) {
     work(*disk);
     EXPECT_TRUE(disk->crashed());
     EXPECT_EQ(disk->operations(), operation);
+    EXPECT_EQ(disk->cut_operation(), operation == 2 || operation == 5 ? "write /f" : disk->cut_operation());
     EXPECT_FALSE(disk->stat("/"));
     EXPECT_FALSE(disk->open("/f", create));
     const auto left = disk->after_kill();

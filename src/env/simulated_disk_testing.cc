@@ -76,6 +76,10 @@ class RamDisk final : public SimulatedDisk {
     const MutexLock lock(disk_->mutex);
     return disk_->crashed;
   }
+  std::string cut_operation() const override {
+    const MutexLock lock(disk_->mutex);
+    return disk_->cut_operation;
+  }
   std::unique_ptr<SimulatedDisk> after_crash(std::uint64_t seed) const override {
     const MutexLock lock(disk_->mutex);
     return with(disk_->tree.after_crash(seed));
@@ -99,7 +103,7 @@ class RamDisk final : public SimulatedDisk {
     SEEKFS_ASSIGN(SimulatedTree::Place place, disk_->tree.place("open", path));
     if (place.node == nullptr) {
       if (!mode.create) return fail_simulated(ENOENT, "open", path);
-      const Turn turn = disk_->next_step();
+      const Turn turn = disk_->next_step("open", path);
       if (turn != Turn::dead) {
         place.node = disk_->tree.create(place, FileType::regular, mode.permissions, disk_->now_ns);
       }
@@ -109,7 +113,7 @@ class RamDisk final : public SimulatedDisk {
     } else if (place.node->is_directory()) {
       return fail_simulated(EISDIR, "open", path);
     } else if (mode.truncate && place.node->content.size() > 0) {
-      const Turn turn = disk_->next_step();
+      const Turn turn = disk_->next_step("open", path);
       if (turn != Turn::dead) {
         disk_->used -= place.node->content.allocated_blocks();
         place.node->content.truncate(0);
@@ -160,7 +164,7 @@ class RamDisk final : public SimulatedDisk {
     SEEKFS_ASSIGN(const SimulatedTree::Place source, disk_->tree.place("rename", from));
     SEEKFS_ASSIGN(const SimulatedTree::Place target, disk_->tree.place("rename " + from + " to", to));
     SEEKFS_TRY(SimulatedTree::check_rename(from, source, to, target));
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("rename", from);
     if (turn != Turn::dead) {
       disk_->tree.rename(source, target);
       if (target.node != nullptr && target.node != source.node) disk_->release(*target.node);
@@ -180,7 +184,7 @@ class RamDisk final : public SimulatedDisk {
 
   Status sync_file_system(const std::string& path) override {
     const MutexLock lock(disk_->mutex);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("sync the file system of", path);
     if (turn != Turn::dead) {
       disk_->tree.sync_all();
     }
@@ -191,7 +195,7 @@ class RamDisk final : public SimulatedDisk {
     SEEKFS_TRY(disk_->check_alive("sync directory", path));
     SEEKFS_ASSIGN(const SimulatedNodeRef node, disk_->tree.find("sync directory", path));
     if (!node->is_directory()) return fail_simulated(ENOTDIR, "sync directory", path);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("sync directory", path);
     if (turn != Turn::dead) {
       disk_->tree.sync_directory(node);
     }
@@ -232,7 +236,7 @@ class RamDisk final : public SimulatedDisk {
     }
     SEEKFS_ASSIGN(const SimulatedTree::Place place, disk_->tree.place("create directory", path));
     if (disk_->available() == 0) return fail_simulated(ENOSPC, "create directory", path);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("create directory", path);
     if (turn != Turn::dead) {
       disk_->tree.create(place, FileType::directory, permissions, disk_->now_ns);
       ++disk_->used;
@@ -247,7 +251,7 @@ class RamDisk final : public SimulatedDisk {
     if (place.node == nullptr) return fail_simulated(ENOENT, action, path);
     if (place.node->type != type) return fail_simulated(type == FileType::directory ? ENOTDIR : EISDIR, action, path);
     if (!place.node->entries.empty()) return fail_simulated(EEXIST, action, path);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step(action, path);
     if (turn != Turn::dead) {
       disk_->tree.remove(place);
       disk_->release(*place.node);

@@ -23,6 +23,8 @@ class SimulatedDisk : public FileSystem {
   /// after it, reads included.
   virtual void crash_at(std::uint64_t operation) = 0;
   virtual bool crashed() const = 0;
+  /// What the crash cut off, as "action path"; empty without a crash.
+  virtual std::string cut_operation() const = 0;
 
   /// What a power loss now could leave.
   virtual std::unique_ptr<SimulatedDisk> after_crash(std::uint64_t seed) const = 0;

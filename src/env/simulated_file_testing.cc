@@ -52,7 +52,7 @@ class SimulatedFile final : public File {
     const MutexLock lock(disk_->mutex);
     const std::uint64_t wanted = total_size(pieces);
     SEEKFS_TRY(check_writable("write", offset, wanted));
-    const Turn turn = disk_->next_turn();
+    const Turn turn = disk_->next_turn("write", path_);
     if (turn == Turn::dead) return outcome(turn, "write", path_);
     const std::uint64_t fitting = fitting_bytes(offset, wanted);
     const std::uint64_t length = turn == Turn::cut ? disk_->cut_length(fitting) : fitting;
@@ -67,7 +67,7 @@ class SimulatedFile final : public File {
   Status truncate(std::uint64_t size) override {
     const MutexLock lock(disk_->mutex);
     SEEKFS_TRY(check_writable("truncate", size, 0));
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("truncate", path_);
     if (turn != Turn::dead) {
       const std::uint64_t before = node_->content.allocated_blocks();
       node_->content.truncate(size);
@@ -82,7 +82,7 @@ class SimulatedFile final : public File {
     SEEKFS_TRY(check_writable("allocate space for", offset, length));
     const std::uint64_t missing = node_->content.missing_blocks(offset, length);
     if (!disk_->crashed && missing > disk_->available()) return fail_simulated(ENOSPC, "allocate space for", path_);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("allocate space for", path_);
     if (turn != Turn::dead) {
       disk_->used += missing;
       node_->content.allocate(offset, length);
@@ -92,7 +92,7 @@ class SimulatedFile final : public File {
 
   Status sync_data() override {
     const MutexLock lock(disk_->mutex);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("sync", path_);
     if (turn != Turn::dead) {
       node_->content.sync();
     }
@@ -107,7 +107,7 @@ class SimulatedFile final : public File {
 
   Status set_modified(std::int64_t mtime_ns) override {
     const MutexLock lock(disk_->mutex);
-    const Turn turn = disk_->next_step();
+    const Turn turn = disk_->next_step("set the time of", path_);
     if (turn != Turn::dead) {
       node_->mtime_ns = mtime_ns;
     }

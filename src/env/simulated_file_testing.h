@@ -32,15 +32,17 @@ struct SimulatedState {
   std::uint64_t operations SEEKFS_GUARDED_BY(mutex) = 0;
   std::uint64_t crash_operation SEEKFS_GUARDED_BY(mutex) = 0;  // 0: none
   bool crashed SEEKFS_GUARDED_BY(mutex) = false;
+  std::string cut_operation SEEKFS_GUARDED_BY(mutex);
   bool page_cache SEEKFS_GUARDED_BY(mutex) = true;
   std::string type SEEKFS_GUARDED_BY(mutex) = "ext4";
   std::int64_t now_ns SEEKFS_GUARDED_BY(mutex) = 1'000'000'000'000'000'000;
 
-  Turn next_turn() SEEKFS_REQUIRES(mutex) {
+  Turn next_turn(std::string_view action, const std::string& path) SEEKFS_REQUIRES(mutex) {
     if (crashed) return Turn::dead;
     ++operations;
     now_ns += 1000;
     crashed = operations == crash_operation;
+    if (crashed) cut_operation = std::string(action) + " " + path;
     return crashed ? Turn::cut : Turn::whole;
   }
   /// How many of `length` bytes the write that is cut off has done: none, all or a part, as follows from its number.
@@ -50,8 +52,8 @@ struct SimulatedState {
     return kind == 0 ? 0 : kind == 1 ? length : random->below(length + 1);
   }
   /// next_turn() for an operation without parts: the one that is cut off is done wholly, `cut`, or not at all, `dead`.
-  Turn next_step() SEEKFS_REQUIRES(mutex) {
-    const Turn turn = next_turn();
+  Turn next_step(std::string_view action, const std::string& path) SEEKFS_REQUIRES(mutex) {
+    const Turn turn = next_turn(action, path);
     return turn == Turn::cut && make_seeded_random(operations)->below(2) == 0 ? Turn::dead : turn;
   }
   std::uint64_t available() const SEEKFS_REQUIRES(mutex) { return capacity - std::min(capacity, used); }

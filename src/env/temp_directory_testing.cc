@@ -8,7 +8,9 @@
 
 namespace seekfs::env {
 
-TempDirectory::TempDirectory() : path_((std::filesystem::temp_directory_path() / "seekfs-test-XXXXXX").string()) {
+TempDirectory::TempDirectory() {
+  const std::filesystem::path parent = std::filesystem::canonical(std::filesystem::temp_directory_path());
+  path_ = (parent / "seekfs-test-XXXXXX").string();
   if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp " + path_ + " failed");
 }
 

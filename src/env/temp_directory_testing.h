@@ -13,6 +13,7 @@ class TempDirectory {
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
 
+  /// Absolute, without links.
   const std::string& path() const noexcept { return path_; }
   /// The path of something in it.
   std::string at(const std::string& name) const { return path_ + "/" + name; }

@@ -104,8 +104,8 @@ class ProcessRace : public testing::TestWithParam<bool> {};
 
 TEST_P(ProcessRace, ExactlyOneWins) {
   const bool swap = GetParam();
-  TemporaryDirectory directory;
-  const std::string root = directory.path() / "root";
+  env::TempDirectory directory;
+  const std::string root = directory.at("root");
   ASSERT_TRUE(create_fs_store_root(env::posix_file_system(), root));
   ASSERT_TRUE(env::write_file_atomically(env::posix_file_system(), root + "/swapped", "at first", false));
   const Children children(root, swap);

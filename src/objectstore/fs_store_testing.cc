@@ -1,22 +1,9 @@
-// Temporary directories and stores in them.
+// Makes the root and the store in it.
 #include "objectstore/fs_store_testing.h"
-
-#include <stdlib.h>
 
 #include <stdexcept>
 
 namespace seekfs::objectstore {
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "seekfs-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern + " failed");
-  path_ = std::filesystem::canonical(pattern);
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 FsStoreForTest::FsStoreForTest(env::FileSystem& files) {
   const Status created = create_fs_store_root(env::posix_file_system(), root().string());

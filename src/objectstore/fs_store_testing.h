@@ -9,24 +9,12 @@
 #include "env/clock.h"
 #include "env/file.h"
 #include "env/random.h"
+#include "env/temp_directory_testing.h"
 #include "objectstore/fs_store.h"
 
 namespace seekfs::objectstore {
 
-/// A directory that is removed with all its content at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// The root is `directory().path() / "root"`, so that there is room beside it for what must not be reached.
+/// The root is `outside() / "root"`, so that there is room beside it for what must not be reached.
 class FsStoreForTest {
  public:
   explicit FsStoreForTest(env::FileSystem& files = env::posix_file_system());
@@ -34,10 +22,10 @@ class FsStoreForTest {
   ObjectStore& store() noexcept { return *store_; }
   env::ManualClock& clock() noexcept { return clock_; }
   std::filesystem::path outside() const { return directory_.path(); }
-  std::filesystem::path root() const { return directory_.path() / "root"; }
+  std::filesystem::path root() const { return outside() / "root"; }
 
  private:
-  TemporaryDirectory directory_;
+  env::TempDirectory directory_;
   env::ManualClock clock_;
   std::unique_ptr<env::Random> random_ = env::make_system_random();
   async::ThreadPool pool_{"fs-test", 4};

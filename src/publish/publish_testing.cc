@@ -15,17 +15,6 @@ namespace seekfs::publish {
 
 namespace fs = std::filesystem;
 
-SourceTree::SourceTree() {
-  std::string name = (fs::temp_directory_path() / "seekfs-publish-XXXXXX").string();
-  EXPECT_NE(mkdtemp(name.data()), nullptr);
-  path_ = fs::canonical(name).string();
-}
-
-SourceTree::~SourceTree() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 void SourceTree::write(std::string_view file, std::string_view content) const {
   const fs::path target = path_of(file);
   fs::create_directories(target.parent_path());

@@ -10,6 +10,7 @@
 #include "env/clock.h"
 #include "env/file.h"
 #include "env/random.h"
+#include "env/temp_directory_testing.h"
 #include "manifest/model.h"
 #include "objectstore/object_store.h"
 #include "publish/publisher.h"
@@ -59,19 +60,14 @@ using Tree = std::map<std::string, std::string>;
 /// A temporary directory, removed at the end, whose files a test writes.
 class SourceTree {
  public:
-  SourceTree();
-  ~SourceTree();
-  SourceTree(const SourceTree&) = delete;
-  SourceTree& operator=(const SourceTree&) = delete;
-
-  const std::string& path() const noexcept { return path_; }
-  std::string path_of(std::string_view file) const { return path_ + "/" + std::string(file); }
+  const std::string& path() const noexcept { return directory_.path(); }
+  std::string path_of(std::string_view file) const { return directory_.at(std::string(file)); }
   void write(std::string_view file, std::string_view content) const;
   void write(const Tree& tree) const;
   void remove(std::string_view file) const;
 
  private:
-  std::string path_;
+  env::TempDirectory directory_;
 };
 
 PublishRequest request_for(const std::string& ns, const SourceTree& source);

@@ -3,26 +3,20 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "app/config/load.h"
 #include "base/units.h"
+#include "env/temp_directory_testing.h"
 
 namespace seekfs::app {
 
 /// A directory for files, sources that see nothing of this machine, and one way to load them.
 class Load : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "seekfs-config-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    sources_.system_file = directory_ + "/absent.toml";
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void SetUp() override { sources_.system_file = directory_ + "/absent.toml"; }
 
   std::string write(const std::string& text, const std::string& name = "seekfs.toml") {
     const std::filesystem::path path = directory_ + "/" + name;
@@ -54,7 +48,8 @@ class Load : public testing::Test {
     return display(*loaded.setting(key).key, loaded.values);
   }
 
-  std::string directory_;
+  env::TempDirectory temporary_;
+  std::string directory_ = temporary_.path();
   ConfigSources sources_;
 };
 
