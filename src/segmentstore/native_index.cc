@@ -160,7 +160,14 @@ Status NativeIndex::save(const std::vector<SegmentSummary>& segments) {
 Result<std::vector<SegmentSummary>> NativeIndex::load(const std::set<SegmentNumber>& present) {
   std::vector<bool> keep(present.empty() ? 0 : std::size_t{*present.rbegin()} + 1);
   for (const SegmentNumber segment : present) keep[segment] = true;
-  auto segments = snapshots_.read([&](std::span<const IndexSlot> slots) {
+  auto segments = snapshots_.read([&](std::span<const IndexSlot> slots, std::uint64_t left) {
+    // A group is a shard, in the order of its slots: they must find room for all of them, since entries that come in
+    // order would pile up at the beginning of a table that is too small.
+    if (!slots.empty()) {
+      Shard& shard = shard_of(slots.front().fingerprint);
+      MutexLock lock(shard.mutex);
+      shard.table.reserve(shard.table.size() + left);
+    }
     for (const IndexSlot& slot : slots) {
       if (slot.segment() >= keep.size() || !keep[slot.segment()]) continue;
       Shard& shard = shard_of(slot.fingerprint);

@@ -53,7 +53,7 @@ Status write_slots(BlockWriter& out, const std::vector<IndexSlot>& slots) {
   return {};
 }
 
-Status read_slots(BlockReader& in, const std::function<void(std::span<const IndexSlot>)>& take) {
+Status read_slots(BlockReader& in, const SnapshotFiles::Take& take) {
   SEEKFS_ASSIGN(const auto count, read_words<1>(in));
   std::vector<std::byte> bytes;
   std::vector<IndexSlot> slots;
@@ -66,7 +66,7 @@ Status read_slots(BlockReader& in, const std::function<void(std::span<const Inde
       slot = {load_u64(at), load_u64(at + 8)};
       at += sizeof(IndexSlot);
     }
-    take(slots);
+    take(slots, left);
   }
   return {};
 }
@@ -132,7 +132,7 @@ Result<SnapshotFiles::Found> SnapshotFiles::find() {
   return found;
 }
 
-Result<std::vector<SegmentSummary>> SnapshotFiles::read(const std::function<void(std::span<const IndexSlot>)>& take) {
+Result<std::vector<SegmentSummary>> SnapshotFiles::read(const SnapshotFiles::Take& take) {
   SEEKFS_ASSIGN(const Found found, find());
   if (found.numbers.empty()) return fail(ErrorCode::not_found, directory_ + " has no snapshot of the index");
   newest_ = found.numbers.back();
@@ -147,8 +147,7 @@ Result<std::vector<SegmentSummary>> SnapshotFiles::read(const std::function<void
   return segments;
 }
 
-Result<std::vector<SegmentSummary>> SnapshotFiles::read_file(
-    env::File& file, const std::function<void(std::span<const IndexSlot>)>& take) {
+Result<std::vector<SegmentSummary>> SnapshotFiles::read_file(env::File& file, const SnapshotFiles::Take& take) {
   BlockReader in(file);
   SEEKFS_ASSIGN(const auto head, read_words<head_words>(in));
   if (head[0] != magic || head[1] != version) return fail(ErrorCode::corrupt, "is no snapshot of this format");

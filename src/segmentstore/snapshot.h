@@ -30,9 +30,11 @@ class SnapshotFiles {
   /// durable.
   Status write(const std::vector<SegmentSummary>& segments, std::size_t shards,
                const std::function<std::vector<IndexSlot>(std::size_t)>& shard);
-  /// The newest one. `take` is called for each group of slots. `not_found`, or `corrupt` after which what was taken
+  /// Gets the next slots of a group, and how many of the group are left with them.
+  using Take = std::function<void(std::span<const IndexSlot> slots, std::uint64_t left)>;
+  /// The newest one, group by group. `not_found`, or `corrupt` after which what was taken
   /// must be dropped. Temporary files and older snapshots are removed.
-  Result<std::vector<SegmentSummary>> read(const std::function<void(std::span<const IndexSlot>)>& take);
+  Result<std::vector<SegmentSummary>> read(const Take& take);
 
  private:
   struct Found {
@@ -40,8 +42,7 @@ class SnapshotFiles {
   };
   std::string path_of(std::uint64_t number) const;
   Result<Found> find();
-  Result<std::vector<SegmentSummary>> read_file(env::File& file,
-                                                const std::function<void(std::span<const IndexSlot>)>& take);
+  Result<std::vector<SegmentSummary>> read_file(env::File& file, const Take& take);
   void measure(const std::string& path);
 
   env::FileSystem& files_;
