@@ -6,12 +6,51 @@
 #include <algorithm>
 #include <set>
 
-#include "segmentstore/segment_store_testing.h"
+#include "base/crc32c.h"
+#include "env/simulated_disk_testing.h"
+#include "segmentstore/store_testing.h"
 
 namespace seekfs::segmentstore {
 namespace {
 
 using manifest::PageKey;
+
+PageKey test_key(std::uint32_t number, std::uint32_t length) { return make_test_page(number, length).key; }
+NewPage page_of(const PageKey& key) {
+  MutablePage bytes = MutablePage::allocate(key.len, nullptr);
+  fill_from_key(key, bytes.bytes());
+  PageRef page = std::move(bytes).seal();
+  const std::uint32_t crc = crc32c(page.bytes());
+  return {key, crc, std::move(page)};
+}
+std::uint32_t test_crc(const PageKey& key) { return page_of(key).crc32c; }
+PageRef test_bytes(const PageKey& key) { return page_of(key).page; }
+
+Status put(SegmentStore& store, const PageKey& key) {
+  const NewPage page = page_of(key);
+  return store.append({&page, 1});
+}
+
+/// As a reader that verifies sees it.
+bool hit(SegmentStore& store, const PageKey& key) {
+  const auto found = read_test_page(store, page_of(key));
+  EXPECT_TRUE(found) << found.error().message;
+  return found && *found == TestRead::hit;
+}
+
+/// In segments of 64 KiB.
+StoreOptions small_store(std::uint64_t capacity = 1U << 20U) {
+  StoreOptions options = tiny_store();
+  options.capacity = capacity;
+  return options;
+}
+
+std::unique_ptr<SegmentStore> open_store(env::FileSystem& files, const StoreOptions& options = small_store()) {
+  static const std::unique_ptr<env::Random> random = env::make_seeded_random(1);
+  auto store = SegmentStore::open({files, *random, null_logger()}, options);
+  EXPECT_TRUE(store) << store.error().message;
+  return store ? std::move(*store) : nullptr;
+}
 
 class SegmentStoreTest : public testing::Test {
  protected:
@@ -177,7 +216,7 @@ TEST_F(SegmentStoreTest, ChecksEveryPageAndForgetsTheDamagedOnes) {
   for (std::uint32_t i = 0; i < 40; ++i) ASSERT_TRUE(put(*store, test_key(i, 4000)));
   EXPECT_EQ(store->check()->pages, 40U);
   EXPECT_EQ(store->check()->damage_count, 0U);
-  const auto file = disk->open("/l2/data-00001.seg", {.write = true}).value();
+  const auto file = disk->open("/store/data-00001.seg", {.write = true}).value();
   std::array<std::byte, 1> byte{};
   ASSERT_TRUE(file->read_at(2000, byte));
   byte[0] ^= std::byte{1};
@@ -186,7 +225,7 @@ TEST_F(SegmentStoreTest, ChecksEveryPageAndForgetsTheDamagedOnes) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->pages, 39U);
   ASSERT_EQ(report->damage_count, 1U);
-  EXPECT_EQ(report->damage.front().file, "/l2/data-00001.seg");
+  EXPECT_EQ(report->damage.front().file, "/store/data-00001.seg");
   EXPECT_EQ(report->damage.front().offset, 0U);
   EXPECT_EQ(store->stats().pages, 39U);
   EXPECT_EQ(store->check()->damage_count, 0U);
@@ -222,7 +261,8 @@ TEST_F(SegmentStoreTest, ALostIndexIsRebuilt) {
   for (std::uint32_t i = 0; i < 100; ++i) ASSERT_TRUE(put(*store, test_key(i, 4000)));
   ASSERT_TRUE(store->close());
   store.reset();
-  for (const auto& entry : disk->list("/l2/index").value()) ASSERT_TRUE(disk->remove_file("/l2/index/" + entry.name));
+  for (const auto& entry : disk->list("/store/index").value())
+    ASSERT_TRUE(disk->remove_file("/store/index/" + entry.name));
   reopen();
   for (std::uint32_t i = 0; i < 100; ++i) EXPECT_TRUE(hit(*store, test_key(i, 4000))) << i;
 }
@@ -244,14 +284,14 @@ TEST_F(SegmentStoreTest, ANewerFormatIsSetAside) {
   ASSERT_TRUE(put(*store, test_key(1, 4000)));
   ASSERT_TRUE(store->close());
   store.reset();
-  std::string format = env::read_file(*disk, "/l2/FORMAT", 4096).value();
+  std::string format = env::read_file(*disk, "/store/FORMAT", 4096).value();
   format.replace(format.find("oldest_reader 1"), 15, "oldest_reader 2");
-  ASSERT_TRUE(env::write_file_atomically(*disk, "/l2/FORMAT", format, true));
+  ASSERT_TRUE(env::write_file_atomically(*disk, "/store/FORMAT", format, true));
   reopen();
   EXPECT_FALSE(hit(*store, test_key(1, 4000)));
   const std::string uuid = format.substr(format.find("uuid ") + 5, 32);
-  EXPECT_TRUE(disk->stat("/l2/set-aside-" + uuid + "/data-00001.seg"));
-  EXPECT_TRUE(disk->stat("/l2/set-aside-" + uuid + "/FORMAT"));
+  EXPECT_TRUE(disk->stat("/store/set-aside-" + uuid + "/data-00001.seg"));
+  EXPECT_TRUE(disk->stat("/store/set-aside-" + uuid + "/FORMAT"));
   ASSERT_TRUE(put(*store, test_key(2, 4000)));
   reopen();
   EXPECT_TRUE(hit(*store, test_key(2, 4000)));
