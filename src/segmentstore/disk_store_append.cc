@@ -97,10 +97,16 @@ Result<SegmentRef> DiskStore::create_segment() {
                                        info->allocated, use_);
     }
     (void)parts_.files.remove_file(path);
-    if (!allocated) return std::unexpected(allocated.error());
     if (!info) return std::unexpected(info.error());
     file->reset();
-    SEEKFS_TRY(make_room(info->allocated));
+    if (allocated) {
+      SEEKFS_TRY(make_room(info->allocated));
+      continue;
+    }
+    // A quota, or somebody who was quicker: what the cache has itself is given up first.
+    bool evicted = false;
+    if (allocated.error().code == ErrorCode::exhausted) SEEKFS_TRY(evict_oldest(evicted));
+    if (!evicted) return std::unexpected(allocated.error());
   }
   return fail(ErrorCode::exhausted,
               fmt::format("{}: there is no free name for a segment; remove the files data-*.seg", options_.path));

@@ -34,7 +34,10 @@ Status DiskStore::measure_other() {
 Result<bool> DiskStore::has_room(std::uint64_t bytes) const {
   if (committed_bytes() + bytes > options_.capacity) return false;
   SEEKFS_ASSIGN(const env::FileSystem::Space space, parts_.files.space(options_.path));
-  return space.available >= bytes + options_.min_free_bytes;
+  // The index is saved beside its old files.
+  const std::uint64_t at_save = index_->disk_bytes_at_save();
+  const std::uint64_t for_index = at_save - std::min(at_save, counts_.index_bytes.load());
+  return space.available >= bytes + for_index + options_.min_free_bytes;
 }
 
 Status DiskStore::make_room(std::uint64_t bytes) {
@@ -123,6 +126,8 @@ Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
   }
   const RecordHeader& header = record->header;
   if (!writer_ || !writer_->add(header.key, header.payload_crc32c, record->payload)) {
+    // It stays where it is, and so does its segment when that was to be compacted.
+    --drain_->next;
     drain_->budget = 0;
     return 0;
   }
@@ -154,27 +159,25 @@ Status DiskStore::finish_drain() {
   return free_segment(drain.victim, evicting);
 }
 
-/// Entries first, then the file: no entry ever points to a file that is not there.
+/// Entries first, then the file: no entry ever points to a file that is not there. A file that can't be removed stays
+/// in the table, empty, and counts.
 Status DiskStore::free_segment(const SegmentRef& segment, bool evicting) {
   const std::uint64_t pages = index_->erase_segment(segment->number());
+  segment->set_live(0, 0);
+  if (evicting) counts_.evicted_pages.fetch_add(pages, std::memory_order_relaxed);
+  const Status removed = parts_.files.remove_file(segment->path());
+  if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   table_.remove(segment->number());
-  if (evicting) {
-    counts_.evicted_pages.fetch_add(pages, std::memory_order_relaxed);
-    counts_.evicted_segments.fetch_add(1, std::memory_order_relaxed);
-  }
   std::erase(unsynced_, segment);
   directory_changed_ = true;
-  const Status removed = parts_.files.remove_file(segment->path());
-  if (!removed && removed.error().code != ErrorCode::not_found) {
-    // It still takes its space.
-    counts_.other_bytes.fetch_add(segment->allocated());
-    return removed;
-  }
+  if (evicting) counts_.evicted_segments.fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
 Result<SegmentStore::Upkeep> DiskStore::upkeep(std::uint64_t max_bytes) {
   SEEKFS_TRY(check_open());
+  // Others fill the file system too.
+  SEEKFS_TRY(make_room(0));
   if (!drain_) {
     SegmentRef victim = worth_compacting(compact_below);
     if (!victim) return Upkeep{};
