@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/build_info.h"
-#include "app/config/features.h"
+#include "app/l2_factory.h"
 #include "app/process_metrics.h"
 #include "app/store_factory.h"
 #include "app/tier_metrics.h"
@@ -81,18 +81,6 @@ http::ServerOptions server_options(const Config& config) {
   return options;
 }
 
-/// `invalid` for a backend that this build lacks: the configuration has been checked, so only a program that built its
-/// own comes here with one.
-Result<std::unique_ptr<l2::L2>> make_l2(const L2Config& config) {
-  switch (config.backend) {
-    case L2Backend::none: return l2::make_none();
-    case L2Backend::mem: return l2::make_mem(config.capacity.value_or(1 * GiB));
-    case L2Backend::segmentstore: SEEKFS_TRY(this_build().require("cache.l2.backend", "segmentstore")); break;
-    case L2Backend::blobdb: SEEKFS_TRY(this_build().require("cache.l2.backend", "blobdb")); break;
-  }
-  return fail(ErrorCode::invalid, "cache.l2.backend: this build has no such backend");
-}
-
 }  // namespace
 
 struct Daemon::Parts {
@@ -109,7 +97,7 @@ struct Daemon::Parts {
   async::Reactor background{"background"};
   cache::MemoryBudget memory;
   cache::PageCache l1;
-  std::unique_ptr<l2::L2> l2;
+  BuiltL2 l2;
   std::unique_ptr<reader::CacheControl> caches;
   std::unique_ptr<objectstore::ObjectStore> configured_store;
   std::unique_ptr<objectstore::ObjectStore> store;  ///< the same, measured
@@ -136,12 +124,12 @@ struct Daemon::Parts {
     gate = std::make_unique<objectstore::OriginGate>(gate_limits(config), timers, metrics);
     budgeted_store = objectstore::make_budgeted_store(*store, *gate);
     fetcher = std::make_unique<fetch::PageFetcher>(
-        fetch::PageFetcherParts{*store, *gate, l1, *l2, timers, background, metrics, log}, fetcher_options(config));
+        fetch::PageFetcherParts{*store, *gate, l1, *l2.tier, timers, background, metrics, log}, fetcher_options(config));
     manifests = std::make_unique<reader::ManifestCache>(
         reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,
                                    manifest_pool, memory, metrics, log},
         manifest_options(config));
-    caches = std::make_unique<reader::CacheControl>(reader::CacheControlParts{l1, *l2});
+    caches = std::make_unique<reader::CacheControl>(reader::CacheControlParts{l1, *l2.tier, l2.admin});
     service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics, caches.get()}, {});
   }
 };
@@ -152,15 +140,20 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log, std::unique_ptr<l2::L2> l2) {
   auto parts = std::make_unique<Parts>(config, log);
-  parts->l2 = std::move(l2);
-  if (!parts->l2) {
-    SEEKFS_ASSIGN(parts->l2, make_l2(config.cache.l2));
+  if (l2) {
+    parts->l2.tier = std::move(l2);
+  } else {
+    SEEKFS_ASSIGN(parts->l2, make_l2(config.cache.l2, {.files = env::posix_file_system(),
+                                                       .random = *parts->random,
+                                                       .timers = parts->timers,
+                                                       .metrics = parts->metrics,
+                                                       .log = log}));
   }
   SEEKFS_ASSIGN(parts->configured_store,
                 make_store(config, {env::posix_file_system(), *parts->clock, *parts->random, parts->io_pool}));
   parts->build_readers(config);
   add_process_metrics(parts->metrics);
-  add_tier_metrics(parts->metrics, parts->l1, *parts->l2, parts->memory);
+  add_tier_metrics(parts->metrics, parts->l1, *parts->l2.tier, parts->memory);
   SEEKFS_ASSIGN(
       parts->server,
       http::Server::start({*parts->service, config.api.dev_endpoints ? parts->store.get() : nullptr, parts->metrics,

@@ -28,9 +28,9 @@ BuildFeatures this_build() {
            {"s3.engine", "native", "", false},
            {"s3.engine", "sdk", "", false},
            {"s3.engine", "crt", "", false},
-           {"cache.l2.backend", "segmentstore", "", false},
+           {"cache.l2.backend", "segmentstore", "", true},
            {"cache.l2.backend", "blobdb", "", false},
-           {"cache.l2.index", "rocksdb", "", false}}};
+           {"cache.l2.index", "rocksdb", "", true}}};
 }
 
 BuildFeatures full_build() {

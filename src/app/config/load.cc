@@ -90,7 +90,6 @@ class Resolver {
   }
 
   LoadedConfig finish(const Machine& machine) && {
-    resolve_backend();
     Config& values = result_.values;
     if (automatic("cache.l1_memory")) {
       values.cache.l1_memory = std::max<std::uint64_t>(std::min(max_auto_l1, machine.memory_bytes / 4), MiB);
@@ -151,28 +150,13 @@ class Resolver {
                 key.rule.choice_alias);
     }
     apply(key, *value);
-    Setting& setting = result_.settings[index_of(key)];
-    setting.origin = assignment.origin;
-    setting.chosen = true;
+    result_.settings[index_of(key)].origin = assignment.origin;
     return {};
   }
 
   void apply(const Key& key, const Value& value) {
     key.store(result_.values, value);
     automatic_[&key] = value.automatic;
-  }
-
-  /// The default backend where this build has it; else none, said aloud. What somebody chose is never replaced.
-  void resolve_backend() {
-    const Key& key = *find_key("cache.l2.backend");
-    Setting& setting = result_.settings[index_of(key)];
-    const Status there = features_.require(key.name, key.fallback);
-    if (setting.chosen || there) return;
-    result_.values.cache.l2.backend = L2Backend::none;
-    setting.origin = fmt::format("default ({})", there.error().message);
-    result_.warnings.push_back(fmt::format(
-        "{}: cache.l2.backend is \"none\", pages are cached in RAM only; set cache.l2.backend to silence this",
-        there.error().message));
   }
 
   static std::size_t index_of(const Key& key) { return static_cast<std::size_t>(&key - config_keys().data()); }
@@ -182,7 +166,6 @@ class Resolver {
   }
   void warn_once(std::string text, std::string_view about) {
     if (!warned_.emplace(about).second) return;
-    result_.alias_warnings.push_back(text);
     result_.warnings.push_back(std::move(text));
   }
 

@@ -35,15 +35,13 @@ Machine this_machine();
 struct Setting {
   const Key* key = nullptr;
   std::string origin = "default";  ///< or file:line, a variable, a flag; a default that was resolved says by what
-  bool chosen = false;             ///< some source gave it
 };
 
 struct LoadedConfig {
   Config values;
   std::vector<Setting> settings;      ///< all keys, in the table's order
-  std::vector<std::string> warnings;  ///< aliases in use, defaults that this build lacks; to be logged once at start
-  std::vector<std::string> alias_warnings;  ///< those of `warnings` that concern every program, not only a daemon
-  std::optional<std::string> file;          ///< the file that was read
+  std::vector<std::string> warnings;  ///< aliases in use; to be logged once at start
+  std::optional<std::string> file;    ///< the file that was read
 
   const Setting& setting(std::string_view key) const;  ///< `key` is in the table
 };

@@ -261,14 +261,6 @@ TEST_F(Load, ShowGivesTomlThatLoadsBack) {
   EXPECT_EQ(show_config(*second, false), show_config(*first, false));
 }
 
-TEST_F(Load, WithoutASegmentstoreTheDefaultBackendIsNoneAndSaysSo) {
-  const auto loaded = load({{{"cache.l2.backend", "segmentstore", "", false}}});
-  ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->values.cache.l2.backend, L2Backend::none);
-  EXPECT_EQ(loaded->setting("cache.l2.backend").origin, "default (this version has no segmentstore)");
-  EXPECT_THAT(loaded->warnings, ElementsAre(HasSubstr("this version has no segmentstore: cache.l2.backend is")));
-}
-
 TEST_F(Load, ABackendThatWasChosenAndIsNotInTheBuildIsAnError) {
   const BuildFeatures bare{{{"cache.l2.backend", "segmentstore", "SEEKFS_WITH_SEGMENTSTORE", false}}};
   EXPECT_EQ(error_of("cache.l2.backend = \"segmentstore\"", bare),

@@ -1,0 +1,76 @@
+// Chooses among the tiers of this build, and turns their refusals into advice.
+#include "app/l2_factory.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/config/features.h"
+#include "app/l2_disks.h"
+#include "base/units.h"
+#include "env/process.h"
+#include "segmentstore/segment_tier.h"
+
+namespace seekfs::app {
+namespace {
+
+/// The configured directory that the message names; all of them when it names none.
+std::string blamed_directory(const L2Config& config, const std::string& message) {
+  std::string blamed;
+  for (const std::string& path : config.segment_paths) {
+    if (message.find(path) != std::string::npos && path.size() > blamed.size()) blamed = path;
+  }
+  return blamed.empty() ? fmt::format("{}", fmt::join(config.segment_paths, " ")) : blamed;
+}
+
+Result<BuiltL2> make_segment_tier(const L2Config& config, const L2Parts& parts) {
+  segmentstore::TierOptions options;
+  SEEKFS_ASSIGN(options.disks, l2_disks(config, parts.files));
+  SEEKFS_ASSIGN(std::unique_ptr<segmentstore::SegmentTier> tier,
+                segmentstore::SegmentTier::open({.files = parts.files,
+                                                 .random = parts.random,
+                                                 .timers = parts.timers,
+                                                 .metrics = parts.metrics,
+                                                 .log = parts.log},
+                                                std::move(options)));
+  l2::L2Admin* const admin = tier.get();
+  return BuiltL2{.tier = std::move(tier), .admin = admin};
+}
+
+}  // namespace
+
+Error explain_l2_error(const L2Config& config, const Error& error) {
+  const std::string directory = blamed_directory(config, error.message);
+  constexpr std::string_view without = "or do without a cache on disk: cache.l2.backend = \"none\"";
+  std::string advice;
+  switch (error.code) {
+    case ErrorCode::denied:
+      advice = fmt::format(
+          "; this process runs as user {}. Make the directory and give it to that user (mkdir -p {} && chown {} {}), "
+          "name another one in cache.l2.segment_path, {}",
+          env::user_name(), directory, env::user_name(), directory, without);
+      break;
+    case ErrorCode::conflict:
+      advice = fmt::format("; stop that process, name another directory in cache.l2.segment_path, {}", without);
+      break;
+    default: advice = fmt::format("; change cache.l2.segment_path or cache.l2.capacity, {}", without); break;
+  }
+  Error explained = error.with_context(fmt::format("cache directory {}", directory));
+  explained.message += advice;
+  return explained;
+}
+
+Result<BuiltL2> make_l2(const L2Config& config, const L2Parts& parts) {
+  switch (config.backend) {
+    case L2Backend::none: return BuiltL2{.tier = l2::make_none()};
+    case L2Backend::mem: return BuiltL2{.tier = l2::make_mem(config.capacity.value_or(1 * GiB))};
+    case L2Backend::segmentstore: {
+      auto built = make_segment_tier(config, parts);
+      if (!built) return std::unexpected(explain_l2_error(config, built.error()));
+      return built;
+    }
+    case L2Backend::blobdb: SEEKFS_TRY(this_build().require("cache.l2.backend", "blobdb")); break;
+  }
+  return fail(ErrorCode::invalid, "cache.l2.backend: this build has no such backend");
+}
+
+}  // namespace seekfs::app
