@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 READY = re.compile(r"^seekfsd ready on (http://\S+)$")
-SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
+SAMPLE = re.compile(r'^([a-z0-9_]+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* footer =
     "A published file is seekfs://NS[@VERSION]/PATH, objects of the store are store:PREFIX.\n"
-    "health, ls, stat, cat and get ask the daemon, or the store with --direct; the others work on the store.\n"
+    "health, ls, stat, cat, get and cache ask the daemon, or with --direct the store (cache: its directories); the\n"
+    "others work on the store.\n"
     "Every configuration key is also a flag: --store.type fs --store.path DIR.\n"
     "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 mismatch, 4 conflict, 5 not found, 6 origin.";
 
@@ -40,7 +41,7 @@ std::unique_ptr<CLI::App, void (*)(CLI::App*)> make_command_line(GlobalOptions& 
   app->add_option("--addr", globals.address, "the daemon, http://HOST:PORT; default: what api.listen says")
       ->type_name("URL");
   app->add_flag("--json", globals.json, "JSON instead of tables; lists have one object a line");
-  app->add_flag("--direct", globals.direct, "read from the store, without the daemon");
+  app->add_flag("--direct", globals.direct, "without the daemon: read from the store; cache: open its directories");
   add_health(*app, chosen);
   add_publish(*app, chosen);
   add_namespaces(*app, chosen);
@@ -50,6 +51,7 @@ std::unique_ptr<CLI::App, void (*)(CLI::App*)> make_command_line(GlobalOptions& 
   add_get(*app, chosen);
   add_verify(*app, chosen);
   add_gc(*app, chosen);
+  add_cache(*app, chosen);
   add_config(*app, chosen);
   add_completion(*app, chosen);
   return app;

@@ -47,6 +47,12 @@ TEST_F(CommandLine, EveryCommandParses) {
            {"get", "-r", "seekfs://demo/a", "/tmp"},
            {"verify", "demo", "--level", "sample=1%"},
            {"gc", "demo", "--keep-last", "3", "--keep-within", "1d", "--min-age", "1d", "--delete"},
+           {"cache", "stat"},
+           {"cache", "ls", "demo@3/train", "--all"},
+           {"cache", "drop", "seekfs://demo/a"},
+           {"cache", "drop", "--all"},
+           {"cache", "check", "--direct"},
+           {"cache", "compact"},
            {"config", "show", "--origin"},
            {"completion", "bash"}}) {
     const auto parsed = parse_line(line);

@@ -93,16 +93,23 @@ std::string_view DaemonReply::header(std::string_view name) const {
 }
 
 Result<DaemonReply> DaemonClient::get(std::string_view path, const QueryItems& query, const BodyReceiver& receive) {
-  SEEKFS_ASSIGN(DaemonReply reply, perform(path, query, receive));
+  SEEKFS_ASSIGN(DaemonReply reply, perform(Verb::get, path, query, receive));
+  if (reply.status < 200 || reply.status >= 300) return std::unexpected(error_of_reply(reply));
+  return reply;
+}
+
+Result<DaemonReply> DaemonClient::post(std::string_view path, const QueryItems& query) {
+  SEEKFS_ASSIGN(DaemonReply reply, perform(Verb::post, path, query, {}));
   if (reply.status < 200 || reply.status >= 300) return std::unexpected(error_of_reply(reply));
   return reply;
 }
 
 Result<DaemonReply> DaemonClient::get_any(std::string_view path, const QueryItems& query) {
-  return perform(path, query, {});
+  return perform(Verb::get, path, query, {});
 }
 
-Result<DaemonReply> DaemonClient::perform(std::string_view path, const QueryItems& query, const BodyReceiver& receive) {
+Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, const QueryItems& query,
+                                          const BodyReceiver& receive) {
   CURL* handle = state_->handle.get();
   curl_easy_reset(handle);
   std::string url = state_->base + std::string(path);
@@ -122,8 +129,13 @@ Result<DaemonReply> DaemonClient::perform(std::string_view path, const QueryItem
   curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, stall_seconds);
+  if (verb == Verb::post) {
+    curl_easy_setopt(handle, CURLOPT_POST, 1L);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, 0L);
+  } else {
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, stall_seconds);
+  }
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "seekfs-ctl/" SEEKFS_VERSION);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
@@ -140,8 +152,8 @@ Result<DaemonReply> DaemonClient::perform(std::string_view path, const QueryItem
                 fmt::format("the daemon broke off its reply ({}); its log says why", curl_easy_strerror(code)));
   }
   return fail(ErrorCode::internal,
-              fmt::format("no daemon answers at {} ({}); start seekfsd, name it with --addr, or read "
-                          "from the store with --direct",
+              fmt::format("no daemon answers at {} ({}); start seekfsd, name it with --addr, or do "
+                          "without it by --direct",
                           state_->base, curl_easy_strerror(code)));
 }
 

@@ -45,12 +45,16 @@ class DaemonClient {
   /// The same, but any complete reply is a success and its body comes back.
   Result<DaemonReply> get_any(std::string_view path, const QueryItems& query = {});
 
+  /// POST without a body; errors as get(). The daemon may take as long as it needs for its answer.
+  Result<DaemonReply> post(std::string_view path, const QueryItems& query = {});
+
   const std::string& base() const noexcept;
 
  private:
+  enum class Verb : std::uint8_t { get, post };
   struct State;
   explicit DaemonClient(std::unique_ptr<State> state);
-  Result<DaemonReply> perform(std::string_view path, const QueryItems& query, const BodyReceiver& receive);
+  Result<DaemonReply> perform(Verb verb, std::string_view path, const QueryItems& query, const BodyReceiver& receive);
 
   std::unique_ptr<State> state_;
 };

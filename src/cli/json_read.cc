@@ -1,11 +1,9 @@
 // Reading replies with Boost.JSON; its errors become values here.
 #include "cli/json_read.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 
+#include "cli/json_fields.h"
 #include "manifest/path.h"
 
 namespace seekfs::cli {
@@ -13,43 +11,12 @@ namespace {
 
 namespace json = boost::json;
 
-std::optional<json::object> parse_object(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(json::string_view(text.data(), text.size()), error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
-}
-
-std::optional<std::string> text_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  return std::string(value->get_string());
-}
-
-template <class Number>
-std::optional<Number> number_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr) return std::nullopt;
-  boost::system::error_code error;
-  const auto number = value->to_number<Number>(error);
-  return error ? std::nullopt : std::optional<Number>(number);
-}
-
-const json::array* array_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value == nullptr ? nullptr : value->if_array();
-}
-
 ErrorCode code_of(std::string_view name) {
   for (std::size_t i = 0; i < error_code_count; ++i) {
     const auto code = static_cast<ErrorCode>(i);
     if (to_string(code) == name) return code;
   }
   return ErrorCode::internal;
-}
-
-std::unexpected<Error> unexpected_reply(std::string_view what) {
-  return fail(ErrorCode::corrupt, fmt::format("the daemon's {} is not of this program's version", what));
 }
 
 }  // namespace

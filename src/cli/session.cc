@@ -38,9 +38,16 @@ Result<const app::LoadedConfig*> Session::config() {
     // A file that is not there is a wrong command line, not a missing data set.
     if (!loaded) return fail(ErrorCode::invalid, loaded.error().message);
     config_ = std::move(*loaded);
-    for (const std::string& warning : config_->alias_warnings) console_.warn(warning);
+    for (const std::string& warning : config_->warnings) console_.warn(warning);
   }
   return &*config_;
+}
+
+Logger& Session::log() {
+  if (log_ == nullptr) {
+    log_ = make_stderr_logger(LogLevel::warning, config_ ? config_->values.log.format : LogFormat::logfmt);
+  }
+  return *log_;
 }
 
 Result<DaemonClient*> Session::daemon() {
@@ -59,7 +66,6 @@ Result<publish::Parts> Session::store(app::StoreRoot root) {
   if (store_ == nullptr) {
     SEEKFS_ASSIGN(const app::LoadedConfig* loaded, config());
     const std::size_t workers = std::max<std::size_t>(env::cpu_count(), 4);
-    log_ = make_stderr_logger(LogLevel::warning, loaded->values.log.format);
     store_pool_ = std::make_unique<async::ThreadPool>("store", store_threads);
     work_pool_ = std::make_unique<async::ThreadPool>("work", workers);
     SEEKFS_ASSIGN(store_,
@@ -67,7 +73,7 @@ Result<publish::Parts> Session::store(app::StoreRoot root) {
                                   {.files = files_, .clock = clock_, .random = *random_, .pool = *store_pool_}, root));
   }
   return publish::Parts{
-      .store = *store_, .files = files_, .clock = clock_, .random = *random_, .pool = *work_pool_, .log = *log_};
+      .store = *store_, .files = files_, .clock = clock_, .random = *random_, .pool = *work_pool_, .log = log()};
 }
 
 Result<DataSource*> Session::data() {

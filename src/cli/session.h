@@ -40,8 +40,10 @@ class Session {
   env::FileSystem& files() noexcept { return files_; }
   env::Random& random() noexcept { return *random_; }
   env::Clock& clock() noexcept { return clock_; }
+  /// Warnings and errors of the rooms below, on stderr.
+  Logger& log();
 
-  /// Loads the configuration; its warnings go to stderr, but for those about parts that only a daemon has.
+  /// Loads the configuration; its warnings go to stderr.
   Result<const app::LoadedConfig*> config();
   Result<DaemonClient*> daemon();
   /// The configured store and all that publishing needs; with `create`, an fs store's directory is made.

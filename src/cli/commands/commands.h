@@ -26,6 +26,7 @@ void add_files(CLI::App& app, Command& chosen);  ///< stat, cat
 void add_get(CLI::App& app, Command& chosen);
 void add_verify(CLI::App& app, Command& chosen);
 void add_gc(CLI::App& app, Command& chosen);
+void add_cache(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);
 void add_completion(CLI::App& app, Command& chosen);
 

@@ -1,6 +1,7 @@
 // /cache and what lies below it: what the tiers hold, and what an operator may ask of them.
 #include <string>
 
+#include "http/cache_json.h"
 #include "http/handlers.h"
 #include "http/json_text.h"
 #include "http/request_check.h"
@@ -17,17 +18,6 @@ Result<reader::CacheControl*> control(const Exchange& exchange) {
 Result<reader::CacheControl*> control_for_change(const Exchange& exchange) {
   SEEKFS_TRY(check_may_change(exchange.head, exchange.on_loopback));
   return control(exchange);
-}
-
-void append_disk(JsonWriter& json, const l2::DiskStatus& disk) {
-  json.begin_object().member("path", disk.path).member("up", disk.up).member("detail", disk.detail);
-  json.member("pages", disk.pages).member("live_bytes", disk.live_bytes);
-  json.member("segments", disk.segments).member("segment_bytes", disk.segment_bytes);
-  json.member("disk_bytes", disk.disk_bytes).member("capacity_bytes", disk.capacity_bytes);
-  json.member("index_bytes", disk.index_bytes).member("evicted_pages", disk.evicted_pages);
-  json.member("evicted_segments", disk.evicted_segments).member("put_bytes", disk.put_bytes);
-  json.member("written_bytes", disk.written_bytes).member("dropped_pages", disk.dropped_pages);
-  json.member("damaged_pages", disk.damaged_pages).end_object();
 }
 
 std::string summary_of(const reader::CacheControl& caches) {
@@ -56,10 +46,7 @@ std::string report_of(const l2::CheckReport& report) {
   JsonWriter json(content);
   json.begin_object().member("pages", report.pages).member("bytes", report.bytes);
   json.member("damage_count", report.damage_count).key("damage").begin_array();
-  for (const l2::Damage& damage : report.damage) {
-    json.begin_object().member("file", damage.file).member("offset", damage.offset);
-    json.member("what", damage.what).end_object();
-  }
+  for (const l2::Damage& damage : report.damage) append_damage(json, damage);
   json.end_array().end_object();
   return content;
 }
