@@ -1,4 +1,4 @@
-# The second half of ./quickstart, once all is built: publish, serve, read back by /blob and /readv, compare, stop.
+# The second half of ./quickstart, once all is built: publish, serve, read back, compare; restart without the store; stop.
 """Run by ./quickstart. Exit code 0 when every file came back right."""
 import argparse
 import hashlib
@@ -14,6 +14,7 @@ import read_back
 from seekfs_process import Daemon, DaemonFailed, clean_environment, write_config
 
 NAMESPACE = "quickstart"
+AWAY = ".away"
 SHOWN = 10
 
 
@@ -36,23 +37,36 @@ class Quickstart:
         name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
         self.work = os.path.join(arguments.work, name)
         self.store = os.path.join(self.work, "store")
+        self.caches = [os.path.join(self.work, "l2"), os.path.join(self.work, "manifests")]
         self.config = os.path.join(self.work, "seekfs.toml")
         self.daemon = Daemon(os.path.join(self.bin, "seekfsd"), self.config, os.path.join(self.work, "seekfsd.log"))
 
-    def prepare(self):
-        os.makedirs(self.store, exist_ok=True)
+    def prepare(self, files):
+        """Directories and configuration, for these files."""
+        needed = sum(file.size for file in files)
+        l2, manifests = self.caches
         write_config(self.config, {
-            "store.type": "fs", "store.path": self.store, "cache.l2.backend": "none",
-            "manifest.cache_path": os.path.join(self.work, "manifests"), "api.listen": "127.0.0.1:0", "log.level": "warning",
+            "store.type": "fs", "store.path": self.store, "manifest.cache_path": manifests, "cache.l2.segment_path": l2,
+            # Room for everything, however full the disk is otherwise: the restart below is to miss nothing.
+            "cache.l2.capacity": needed * 3 // 2 + (256 << 20), "cache.l2.min_free": "0%",
+            # How long HEAD counts as fresh, restarts included: longer than all of this takes.
+            "manifest.ttl": "1h", "api.listen": "127.0.0.1:0", "log.level": "warning",
         })
 
     def hash_originals(self):
+        if os.path.isdir(self.store + AWAY) and not os.path.exists(self.store):
+            os.rename(self.store + AWAY, self.store)  # an earlier run was interrupted
+        os.makedirs(self.store, exist_ok=True)
+        # The first pass is to be cold, and to see what was published last.
+        for cache in self.caches:
+            shutil.rmtree(cache, ignore_errors=True)
         files = read_back.find_files(self.directory)
-        needed, free = sum(file.size for file in files), shutil.disk_usage(self.work).free
+        size, free = sum(file.size for file in files), shutil.disk_usage(self.work).free
         already = os.path.isdir(os.path.join(self.store, "namespaces"))
-        say("originals", f"{len(files):,} files, {human_bytes(needed)} below {self.directory}")
-        if not already and needed * 1.05 > free:
-            sys.exit(f"quickstart: the store needs {human_bytes(needed)}, {self.work} has {human_bytes(free)} free: give a smaller DIR")
+        say("originals", f"{len(files):,} files, {human_bytes(size)} below {self.directory}")
+        needed = size * (1.2 if already else 2.3) + (256 << 20)
+        if needed > free:
+            sys.exit(f"quickstart: store and cache need {human_bytes(needed)}, {self.work} has {human_bytes(free)} free: give a smaller DIR")
         return read_back.hash_originals(self.directory, files)
 
     def publish(self):
@@ -72,23 +86,70 @@ class Quickstart:
     def read_back(self, files):
         """The passes, each as a row of the table; returns sentences about files that came back wrong."""
         print(f"\n  read back by {min(os.cpu_count() or 1, len(files) or 1)} processes that compare SHA-256 with the originals:\n")
-        print(f"  {'':<20} {'files':>9} {'bytes':>12} {'seconds':>9} {'MB/s':>8} {'files/s':>9} {'origin GETs':>12}")
-        wrong = []
-        for name, how in (("/blob, cold", read_back.blob_part), ("/blob, warm", read_back.blob_part),
-                          ("/readv, warm", read_back.readv_part)):
-            gets = self.origin_gets()
-            outcome = read_back.read_all(how, self.daemon.address, NAMESPACE, files)
-            gets = self.origin_gets() - gets
-            seconds = max(outcome.seconds, 1e-9)
-            print(f"  {name:<20} {outcome.files:>9,} {human_bytes(outcome.bytes):>12} {outcome.seconds:>9.2f} "
-                  f"{outcome.bytes / seconds / 1e6:>8,.0f} {outcome.files / seconds:>9,.0f} {gets:>12,.0f}", flush=True)
-            wrong += [f"{name}: {text}" for text in outcome.wrong]
-            if outcome.files < len(files) and not outcome.wrong:
-                wrong.append(f"{name}: {len(files) - outcome.files} files did not come back")
+        print(f"  {'':<20} {'files':>9} {'bytes':>12} {'seconds':>9} {'MB/s':>8} {'files/s':>9} {'origin requests':>16}")
+        return (self.one_pass("/blob, cold", read_back.blob_part, files) + self.one_pass("/blob, warm", read_back.blob_part, files)
+                + self.one_pass("/readv, warm", read_back.readv_part, files))
+
+    def one_pass(self, name, how, files):
+        requests = self.origin_requests()
+        outcome = read_back.read_all(how, self.daemon.address, NAMESPACE, files)
+        requests = self.origin_requests() - requests
+        seconds = max(outcome.seconds, 1e-9)
+        print(f"  {name:<20} {outcome.files:>9,} {human_bytes(outcome.bytes):>12} {outcome.seconds:>9.2f} "
+              f"{outcome.bytes / seconds / 1e6:>8,.0f} {outcome.files / seconds:>9,.0f} {requests:>16,.0f}", flush=True)
+        wrong = [f"{name}: {text}" for text in outcome.wrong]
+        if outcome.files < len(files) and not outcome.wrong:
+            wrong.append(f"{name}: {len(files) - outcome.files} files did not come back")
         return wrong
 
-    def origin_gets(self):
-        return self.daemon.metric("seekfs_origin_requests_total", op="get")
+    def origin_requests(self):
+        """All that were ever made: HEAD, manifests and data, whatever the operation."""
+        return self.daemon.metric("seekfs_origin_requests_total")
+
+    def not_on_disk(self):
+        """Paths of which the cache on disk lacks a part."""
+        lacking, after = [], ""
+        with self.daemon.connect() as connection:
+            while after is not None:
+                listed = json.loads(connection.request("GET", f"/cache/files?ns={NAMESPACE}&limit=10000&after={after}").body)
+                lacking += [file["path"] for file in listed["files"] if file["l2_bytes"] < file["size"]]
+                after = listed["next"]
+        return lacking
+
+    def settle(self):
+        """Sees to it that the cache on disk has everything: pages are written behind the replies, and those that came faster
+        than the disk took them were dropped; they are read once more."""
+        before, lacking = None, self.not_on_disk()
+        for _ in range(100):
+            if not lacking:
+                return
+            if before == lacking:
+                with self.daemon.connect() as connection:
+                    for path in lacking[:1000]:
+                        name = urllib.parse.quote(path)
+                        connection.request("POST", f"/cache/drop?ns={NAMESPACE}&path={name}")
+                        connection.request("GET", f"/blob?ns={NAMESPACE}&path={name}")
+            time.sleep(0.2)
+            before, lacking = lacking, self.not_on_disk()
+        sys.exit(f"quickstart: the cache on disk did not take {len(lacking)} files; the log {self.daemon.log} may say why")
+
+    def restart_without_the_store(self, files):
+        """Stops the daemon, moves the store away, starts it again and reads everything; returns what went wrong."""
+        self.settle()
+        self.daemon.stop()
+        os.rename(self.store, self.store + AWAY)
+        try:
+            print(f"\n  the store is moved away and the daemon started again:\n")
+            self.daemon.start()
+            wrong = self.one_pass("/blob, restarted", read_back.blob_part, files)
+            requests, served = self.origin_requests(), self.daemon.metric("seekfs_served_bytes_total", source="l2")
+        finally:
+            os.rename(self.store + AWAY, self.store)
+        print(f"\n  Served from the cache on disk: {human_bytes(served)}. Requests to the store since the restart, HEAD and manifest "
+              f"included: {requests:,.0f}.")
+        if requests and not wrong:
+            wrong.append(f"the store was asked {requests:,.0f} times while it was away")
+        return wrong
 
     def show_curl(self, files):
         file = min((file for file in files if 0 < file.size <= 4096), key=lambda file: len(file.path), default=files[0])
@@ -100,16 +161,16 @@ class Quickstart:
         print(f"    curl '{self.daemon.url}/readv?ns={NAMESPACE}' -d '{body}'")
 
     def run(self):
-        self.prepare()
         files = self.hash_originals()
         if not files:
             sys.exit(f"quickstart: there are no files below {self.directory}")
+        self.prepare(files)
         self.publish()
         self.daemon.start()
         stays = False
         try:
             say("serve", f"{self.daemon.url} (pid {self.daemon.process.pid}, store {self.store})")
-            wrong = self.read_back(files)
+            wrong = self.read_back(files) or self.restart_without_the_store(files)
             if wrong:
                 print(f"\n  {len(wrong)} files came back WRONG:")
                 print("".join(f"    {text}\n" for text in wrong[:SHOWN]) + ("    ...\n" if len(wrong) > SHOWN else ""))
