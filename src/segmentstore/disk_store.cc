@@ -53,7 +53,7 @@ DiskStore::DiskStore(StoreParts parts, StoreOptions options, std::unique_ptr<Sto
       index_(std::move(index)) {}
 
 Status DiskStore::start() {
-  SEEKFS_ASSIGN(last_number_, recover({*directory_, *index_, table_, use_, parts_.log}));
+  SEEKFS_ASSIGN(last_number_, recover({*directory_, *index_, table_, use_, unsynced_, parts_.log}));
   SEEKFS_TRY(measure_other());
   return make_room(0);
 }

@@ -97,6 +97,7 @@ class DiskStore final : public SegmentStore {
   std::optional<SegmentWriter> writer_;
   std::optional<SegmentDrain> drain_;
   std::vector<SegmentRef> unsynced_;
+  bool carried_unsynced_ = false;  ///< pages were carried over since the last sync
   bool directory_changed_ = false;
   SegmentNumber last_number_ = 0;
   bool closed_ = false;

@@ -130,6 +130,7 @@ Status DiskStore::sync_all() {
   for (const SegmentRef& segment : std::exchange(unsynced_, {})) {
     if (Status synced = segment->file().sync_data(); !synced) result = synced;
   }
+  carried_unsynced_ = false;
   if (writer_) unsynced_.push_back(writer_->segment());
   SEEKFS_TRY(result);
   if (!std::exchange(directory_changed_, false)) return {};

@@ -144,7 +144,7 @@ Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
     victim->remove_live(header.key.len);
     target->add_live(header.key.len);
   }
-  drain_->carried_any = true;
+  carried_unsynced_ = true;
   drain_->budget -= std::min(drain_->budget, bytes);
   return bytes;
 }
@@ -154,14 +154,14 @@ Status DiskStore::finish_drain() {
   const SegmentDrain drain = *std::exchange(drain_, std::nullopt);
   const bool evicting = drain.purpose == SegmentDrain::Purpose::evict;
   if (!evicting && drain.next < drain.entries.size()) return {};
-  // What was carried over is on disk before its old place goes.
-  if (drain.carried_any) SEEKFS_TRY(sync_all());
   return free_segment(drain.victim, evicting);
 }
 
 /// Entries first, then the file: no entry ever points to a file that is not there. A file that can't be removed stays
 /// in the table, empty, and counts.
 Status DiskStore::free_segment(const SegmentRef& segment, bool evicting) {
+  // What was carried over, out of this segment perhaps, is on disk before its old place goes.
+  if (carried_unsynced_) SEEKFS_TRY(sync_all());
   const std::uint64_t pages = index_->erase_segment(segment->number());
   segment->set_live(0, 0);
   if (evicting) counts_.evicted_pages.fetch_add(pages, std::memory_order_relaxed);
@@ -217,6 +217,7 @@ Status DiskStore::drop_all() {
   drain_.reset();
   writer_.reset();
   unsynced_.clear();
+  carried_unsynced_ = false;
   index_->clear();
   for (const SegmentRef& segment : table_.all()) SEEKFS_TRY(free_segment(segment, false));
   SEEKFS_TRY(sync_all());

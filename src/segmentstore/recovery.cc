@@ -86,6 +86,7 @@ Status Recovery::recover_segment(SegmentNumber number, Known known) {
   }
   if (known) segment->set_live(known->live_pages, known->live_bytes);
   parts_.table.add(segment);
+  if (!known || !known->sealed) parts_.unsynced.push_back(segment);
   if (!trailer) return walk(*segment, known, info.size);
   segment->seal(trailer->data_end);
   if (known && known->sealed) return {};
@@ -151,6 +152,7 @@ Status Recovery::discard(const Segment& segment) {
   const std::string path = segment.path();
   parts_.index.erase_segment(number);
   parts_.table.remove(number);
+  std::erase_if(parts_.unsynced, [&](const SegmentRef& one) { return one->number() == number; });
   return parts_.directory.files().remove_file(path);
 }
 

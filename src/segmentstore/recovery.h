@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/log.h"
 #include "segmentstore/page_index.h"
@@ -15,6 +16,7 @@ struct RecoveryParts {
   PageIndex& index;
   SegmentTable& table;
   std::shared_ptr<DiskUse> use;
+  std::vector<SegmentRef>& unsynced;  ///< gets the segments that no checkpoint has synced: a kill left them so
   Logger& log;
 };
 

@@ -23,7 +23,6 @@ struct SegmentDrain {
   std::vector<IndexEntry> entries;  ///< to carry over, by offset
   std::size_t next = 0;
   std::uint64_t budget = 0;  ///< bytes that may still be carried over
-  bool carried_any = false;
 
   bool done() const noexcept { return next == entries.size() || budget == 0; }
 };

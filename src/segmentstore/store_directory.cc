@@ -111,8 +111,10 @@ Status StoreDirectory::take_lock() {
                     path_, pid));
   }
   const std::string pid = fmt::format("{}\n", env::process_id());
-  SEEKFS_TRY(lock_->truncate(0));
-  return lock_->write_at(0, std::as_bytes(std::span(pid)));
+  Status written = lock_->write_at(0, std::as_bytes(std::span(pid)));
+  if (written) written = lock_->truncate(pid.size());
+  // A full disk must not keep the cache from opening, which is what makes room again; only the message above needs it.
+  return !written && written.error().code == ErrorCode::exhausted ? Status() : written;
 }
 
 Status StoreDirectory::read_format(env::Random& random, Logger& log) {

@@ -45,7 +45,7 @@ std::vector<NewPage> make_test_pages(std::uint64_t count, std::uint32_t longest,
   for (std::uint64_t id = 0; id < count; ++id) {
     // Uniform in the number of bits, then in the length.
     const std::uint64_t top = 1 + random->below(std::bit_width(longest));
-    const std::uint64_t below = std::min<std::uint64_t>(longest, std::uint64_t{1} << top);
+    const std::uint64_t below = id % 2 == 1 ? longest : std::min<std::uint64_t>(longest, std::uint64_t{1} << top);
     pages.push_back(make_test_page(id, static_cast<std::uint32_t>(1 + random->below(below))));
   }
   return pages;

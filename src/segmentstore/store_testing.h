@@ -25,7 +25,8 @@ void fill_from_key(const manifest::PageKey& key, std::span<std::byte> out);
 /// The page number `id` of `length` bytes.
 NewPage make_test_page(std::uint64_t id, std::uint32_t length);
 
-/// Pages 0 to count - 1 with lengths by seed from 1 to `longest`, short ones more often.
+/// Pages 0 to count - 1 with lengths by seed from 1 to `longest`: every second one is of any length, the others are
+/// rather short.
 std::vector<NewPage> make_test_pages(std::uint64_t count, std::uint32_t longest, std::uint64_t seed);
 
 /// What a reader that verifies gets. `corrupt`: the store gave bytes whose CRC32C is not the page's; such a reader
