@@ -254,8 +254,9 @@ async::Task<StoreFailure> PageFetcher::Core::explain_failure(const PlannedGet& g
 void PageFetcher::Core::on_page(PageJob job) {
   if (is_the_page(job.request, job.buffer.bytes())) {
     PageRef page = std::move(job.buffer).seal();
-    complete(job.request, page, PageTier::origin);
-    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, job.request.crc32c, std::move(page));
+    // Before the readers wake: who has a page may count on every tier having been offered it.
+    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, job.request.crc32c, page);
+    complete(job.request, std::move(page), PageTier::origin);
     return;
   }
   metrics_.crc_failures_origin.add();
