@@ -105,18 +105,18 @@ void DiskWriter::work_while_up() {
     stepped = upkeep_step();
   }
   checkpoint_when_due();
-  if (!appended && !stepped) sleep_until(next_event());
+  if (!appended && !stepped) wait_until_event(next_event());
 }
 
 void DiskWriter::work_while_off() {
   shared_.metrics.dropped(Drop::down, shared_.queue.drop_waiting());
   // A read that the kernel has not answered still holds the old store: its return rings.
   const env::TimePoint when = shared_.slot->vacant() ? shared_.health.retry_at() : env::TimePoint::max();
-  if (when > shared_.now()) return sleep_until(when);
+  if (when > shared_.now()) return wait_until_event(when);
   try_again();
 }
 
-void DiskWriter::sleep_until(env::TimePoint when) {
+void DiskWriter::wait_until_event(env::TimePoint when) {
   if (when == env::TimePoint::max()) return shared_.wake->wait();
   const auto id = shared_.parts.timers.schedule(when, [wake = shared_.wake] { wake->ring(); });
   shared_.wake->wait();

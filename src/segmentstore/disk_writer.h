@@ -67,7 +67,7 @@ class DiskWriter {
   void checkpoint_when_due();
   void note_change(std::uint64_t bytes);
   env::TimePoint next_event() const;
-  void sleep_until(env::TimePoint when);
+  void wait_until_event(env::TimePoint when);
   bool stopping() const;
 
   DiskShared& shared_;
