@@ -35,7 +35,7 @@ Result<bool> DiskStore::has_room(std::uint64_t bytes) const {
   if (committed_bytes() + bytes > options_.capacity) return false;
   SEEKFS_ASSIGN(const env::FileSystem::Space space, parts_.files.space(options_.path));
   // The index is saved beside its old files.
-  const std::uint64_t at_save = index_->disk_bytes_at_save();
+  const std::uint64_t at_save = index_->disk_bytes_at_save() + block_size;  // its directory too
   const std::uint64_t for_index = at_save - std::min(at_save, counts_.index_bytes.load());
   return space.available >= bytes + for_index + options_.min_free_bytes;
 }
