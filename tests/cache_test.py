@@ -189,6 +189,31 @@ class CacheTest(harness.NodeTest):
                 self.assertIn(directory, done.stderr)
                 self.assertIn('cache.l2.backend = "none"', done.stderr)
 
+    def test_blobdb(self):
+        """The other backend behind the same commands; what was read before an orderly stop is there afterwards."""
+        self.node.configure(cache__l2__backend="blobdb")
+        self.node.start()
+        for path in FILES:
+            self.assert_blob(path)
+        self.assertEqual(self.node.daemon.metric("seekfs_l2_up", disk=self.l2), 1)
+        error = self.cache("stat", "--direct", code=1)[1]
+        self.assertIn("leave out --direct", error)
+        self.assertEqual(self.node.stop(), 0)
+        self.assertEqual(self.listed(NS, "--direct"), {path: (0, size) for path, size in FILES.items() if size})
+        [stat] = self.cache_json("stat", "--direct")
+        self.assertEqual((stat["l2"]["pages"], stat["disks"][0]["up"]), (PAGES, True))
+        [report] = self.cache_json("check", "--direct")
+        self.assertEqual((report["pages"], report["damage_count"]), (PAGES, 0))
+        os.rename(self.node.store, self.node.store + ".away")
+        self.node.start()
+        for path in FILES:
+            self.assert_blob(path)
+        self.assertEqual(self.node.daemon.metric("seekfs_origin_requests_total"), 0)
+        self.assertEqual(self.cache_json("compact"), [{"compacted": True}])
+        self.cache("drop", "--all")
+        self.assertEqual(self.listed(NS), {})
+        self.assertEqual(self.node.stop(), 0)
+
     def test_older_names(self):
         directory = os.path.join(self.node.directory, "slabs")
         node = harness.Node(os.path.join(self.node.directory, "older"), cache__l2__backend="slabfile",

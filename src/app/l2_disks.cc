@@ -33,6 +33,11 @@ Result<Place> find_place(env::FileSystem& files, const std::string& directory) {
     if (info) {
       Place place{.nearest = name, .device = info->device};
       SEEKFS_ASSIGN(place.space, files.space(name));
+      SEEKFS_ASSIGN(const std::string type, files.type_name(name));
+      if (env::is_network_file_system(type)) {
+        return fail(ErrorCode::invalid,
+                    fmt::format("{} is on a network file system ({}): a cache needs a local disk", directory, type));
+      }
       if (name == directory) {
         SEEKFS_ASSIGN(place.held, segmentstore::tree_bytes(files, directory));
       }

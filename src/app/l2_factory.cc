@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/config/features.h"
 #include "app/l2_disks.h"
 #include "base/units.h"
 #include "env/process.h"
+#include "l2/blobdb.h"
 #include "segmentstore/segment_tier.h"
 
 namespace seekfs::app {
@@ -33,6 +33,20 @@ Result<BuiltL2> make_segment_tier(const L2Config& config, const L2Parts& parts) 
                                                  .log = parts.log},
                                                 std::move(options)));
   l2::L2Admin* const admin = tier.get();
+  return BuiltL2{.tier = std::move(tier), .admin = admin};
+}
+
+Result<BuiltL2> make_blobdb(const L2Config& config, const L2Parts& parts) {
+  SEEKFS_ASSIGN(const std::vector<segmentstore::StoreOptions> disks, l2_disks(config, parts.files));
+  SEEKFS_ASSIGN(std::unique_ptr<l2::BlobDb> tier,
+                l2::open_blobdb({.files = parts.files, .log = parts.log},
+                                {.path = disks.front().path, .capacity = disks.front().capacity}));
+  l2::L2Admin* const admin = tier.get();
+  parts.metrics.gauge_function("seekfs_l2_up", "1 while a directory of L2 is in use, 0 while its disk is switched off.",
+                               {{"disk", disks.front().path}}, [admin] {
+                                 const auto known = admin->disks();
+                                 return !known.empty() && known.front().up ? 1.0 : 0.0;
+                               });
   return BuiltL2{.tier = std::move(tier), .admin = admin};
 }
 
@@ -63,14 +77,12 @@ Result<BuiltL2> make_l2(const L2Config& config, const L2Parts& parts) {
   switch (config.backend) {
     case L2Backend::none: return BuiltL2{.tier = l2::make_none()};
     case L2Backend::mem: return BuiltL2{.tier = l2::make_mem(config.capacity.value_or(1 * GiB))};
-    case L2Backend::segmentstore: {
-      auto built = make_segment_tier(config, parts);
-      if (!built) return std::unexpected(explain_l2_error(config, built.error()));
-      return built;
-    }
-    case L2Backend::blobdb: SEEKFS_TRY(this_build().require("cache.l2.backend", "blobdb")); break;
+    case L2Backend::segmentstore:
+    case L2Backend::blobdb: break;
   }
-  return fail(ErrorCode::invalid, "cache.l2.backend: this build has no such backend");
+  auto built = config.backend == L2Backend::blobdb ? make_blobdb(config, parts) : make_segment_tier(config, parts);
+  if (!built) return std::unexpected(explain_l2_error(config, built.error()));
+  return built;
 }
 
 }  // namespace seekfs::app

@@ -20,7 +20,7 @@ struct L2Parts {
   env::FileSystem& files;
   env::Random& random;
   async::Timers& timers;
-  MetricsRegistry& metrics;
+  MetricsRegistry& metrics;  ///< no scrape once the tier is gone
   Logger& log;
 };
 

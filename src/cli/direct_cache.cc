@@ -5,7 +5,7 @@
 
 #include "app/l2_disks.h"
 #include "app/l2_factory.h"
-#include "cli/cache_access.h"
+#include "cli/direct_cache.h"
 #include "cli/session.h"
 #include "publish/versions.h"
 #include "segmentstore/segment_store.h"
@@ -14,16 +14,6 @@ namespace seekfs::cli {
 namespace {
 
 using segmentstore::SegmentStore;
-
-/// An error of a directory in words of this machine: these stores have nothing to do with the object store.
-Error local_error(const app::L2Config& config, const Error& error) {
-  if (error.code == ErrorCode::conflict) {
-    return {ErrorCode::internal, error.message + "; ask that daemon instead: leave out --direct"};
-  }
-  Error explained = app::explain_l2_error(config, error);
-  if (error.code != ErrorCode::invalid && error.code != ErrorCode::exhausted) explained.code = ErrorCode::internal;
-  return explained;
-}
 
 l2::DiskStatus status_of(const std::string& path, const segmentstore::StoreStats& stats) {
   return {.path = path,
@@ -73,7 +63,7 @@ class DirectCache final : public CacheAccess {
   }
 
   Status list(const PublishedName& name, const CachedFileReceiver& receive) override {
-    SEEKFS_ASSIGN(const manifest::Manifest version, load(name));
+    SEEKFS_ASSIGN(const manifest::Manifest version, load_version(session_, name));
     std::unordered_map<manifest::FileKey, std::uint64_t, FileKeyHash> held;
     const auto count = [&held](const segmentstore::StoredPage& page) { held[page.key.file] += page.key.len; };
     SEEKFS_TRY(for_each_disk([&](SegmentStore& store) { return store.list(count); }));
@@ -87,7 +77,7 @@ class DirectCache final : public CacheAccess {
   }
 
   Status drop(const PublishedName& name) override {
-    SEEKFS_ASSIGN(const manifest::Manifest version, load(name));
+    SEEKFS_ASSIGN(const manifest::Manifest version, load_version(session_, name));
     bool found = name.path.empty();
     for (const manifest::FileEntry& file : version.files) {
       if (!name.path.empty() && file.path != name.path) continue;
@@ -129,11 +119,6 @@ class DirectCache final : public CacheAccess {
   }
 
  private:
-  Result<manifest::Manifest> load(const PublishedName& name) {
-    SEEKFS_ASSIGN(const publish::Parts parts, session_.store());
-    return publish::Versions(parts).load(name.ns, name.version);
-  }
-
   Status for_each_disk(const std::function<Status(SegmentStore&)>& work) {
     for (const Disk& disk : disks_) {
       if (auto done = work(*disk.store); !done) return std::unexpected(local_error(config_, done.error()));
@@ -152,22 +137,37 @@ class DirectCache final : public CacheAccess {
 
 }  // namespace
 
+Error local_error(const app::L2Config& config, const Error& error) {
+  if (error.code == ErrorCode::conflict) {
+    return {ErrorCode::internal, error.message + "; ask that daemon instead: leave out --direct"};
+  }
+  Error explained = app::explain_l2_error(config, error);
+  if (error.code != ErrorCode::invalid && error.code != ErrorCode::exhausted) explained.code = ErrorCode::internal;
+  return explained;
+}
+
+Result<manifest::Manifest> load_version(Session& session, const PublishedName& name) {
+  SEEKFS_ASSIGN(const publish::Parts parts, session.store());
+  return publish::Versions(parts).load(name.ns, name.version);
+}
+
 Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session) {
   SEEKFS_ASSIGN(const app::LoadedConfig* loaded, session.config());
   const app::L2Config& config = loaded->values.cache.l2;
-  if (config.backend != app::L2Backend::segmentstore) {
-    return fail(ErrorCode::invalid,
-                "--direct opens the directories of a segmentstore; cache.l2.backend is another one here");
+  if (config.backend != app::L2Backend::segmentstore && config.backend != app::L2Backend::blobdb) {
+    return fail(ErrorCode::invalid, "--direct opens a cache on disk; cache.l2.backend says that there is none");
+  }
+  for (const std::string& path : config.segment_paths) {
+    const auto there = session.files().stat(path);
+    if (there) continue;
+    if (there.error().code != ErrorCode::not_found) return std::unexpected(local_error(config, there.error()));
+    return fail(ErrorCode::not_found, fmt::format("there is no cache at {}", path));
   }
   const auto options = app::l2_disks(config, session.files());
   if (!options) return std::unexpected(local_error(config, options.error()));
+  if (config.backend == app::L2Backend::blobdb) return open_blobdb_directory(session, config, options->front());
   std::vector<DirectCache::Disk> disks;
   for (const segmentstore::StoreOptions& each : *options) {
-    const auto there = session.files().stat(each.path);
-    if (!there) {
-      if (there.error().code != ErrorCode::not_found) return std::unexpected(local_error(config, there.error()));
-      return fail(ErrorCode::not_found, fmt::format("there is no cache at {}", each.path));
-    }
     auto store = SegmentStore::open({.files = session.files(), .random = session.random(), .log = session.log()}, each);
     if (!store) return std::unexpected(local_error(config, store.error()));
     disks.push_back({each.path, std::move(*store)});

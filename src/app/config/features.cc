@@ -29,7 +29,7 @@ BuildFeatures this_build() {
            {"s3.engine", "sdk", "", false},
            {"s3.engine", "crt", "", false},
            {"cache.l2.backend", "segmentstore", "", true},
-           {"cache.l2.backend", "blobdb", "", false},
+           {"cache.l2.backend", "blobdb", "", true},
            {"cache.l2.index", "rocksdb", "", true}}};
 }
 

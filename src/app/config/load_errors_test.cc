@@ -69,6 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"cache.l2.backend = \"lmdb\"", "F:1: cache.l2.backend = \"lmdb\": expected one of segmentstore, blobdb"},
         Bad{"cache.l2.segment_path = []", "F:1: cache.l2.segment_path = []: expected a text or a list of texts"},
         Bad{"cache.l2.segment_path = [\"/a\", \"/a\"]", "F:1: cache.l2.segment_path = [\"/a\", \"/a\"]: a directory"},
+        Bad{"cache.l2.segment_path = [\"/a\", \"/b\"]\ncache.l2.backend = \"blobdb\"",
+            "F:1: cache.l2.segment_path = [\"/a\", \"/b\"]: blobdb takes one directory"},
         Bad{"cache.l2.min_free = \"150%\"", "F:1: cache.l2.min_free = \"150%\": expected a share such as"},
         Bad{"manifest.ttl = 10", "F:1: manifest.ttl = 10: expected a time such as \"10s\""},
         Bad{"manifest.ttl = \"0s\"", "F:1: manifest.ttl = \"0s\": expected a time such as \"10s\" from 1ms to 30d"},

@@ -82,6 +82,9 @@ Status check_l2(const LoadedConfig& loaded) {
   for (const std::string& path : loaded.values.cache.l2.segment_paths) {
     if (!seen.insert(path).second) return blame(loaded, "cache.l2.segment_path", "a directory is named twice");
   }
+  if (loaded.values.cache.l2.backend == L2Backend::blobdb && seen.size() > 1) {
+    return blame(loaded, "cache.l2.segment_path", "blobdb takes one directory; the segmentstore takes several");
+  }
   return {};
 }
 
