@@ -189,6 +189,34 @@ class CacheTest(harness.NodeTest):
                 self.assertIn(directory, done.stderr)
                 self.assertIn('cache.l2.backend = "none"', done.stderr)
 
+    def test_a_directory_that_goes_away_is_switched_off_and_comes_back(self):
+        self.fill()
+        os.rename(self.l2, self.l2 + ".away")
+        with open(self.l2, "w", encoding="utf-8"):
+            pass
+
+        def degraded():
+            """Drops and reads everything, so that there is something to write; returns what is degraded."""
+            self.cache("drop", NS)
+            for path in FILES:
+                self.assert_blob(path)
+            return json.loads(self.get("/readyz").body)["degraded"]
+
+        self.assertTrue(harness.wait_until(degraded))
+        [sentence] = degraded()
+        self.assertIn(f"cache directory {self.l2} is switched off: ", sentence)
+        self.assertEqual(self.get("/readyz").status, 200)
+        self.assertEqual(self.node.daemon.metric("seekfs_l2_up", disk=self.l2), 0)
+        [disk] = self.cache_json("stat")[0]["disks"]
+        self.assertEqual((disk["up"], disk["detail"]), (False, sentence.split(": ", 1)[1]))
+        self.assertIn("is off: ", self.cache("stat")[0])
+
+        os.unlink(self.l2)
+        os.rename(self.l2 + ".away", self.l2)
+        self.assertTrue(harness.wait_until(lambda: not degraded()))
+        self.assertEqual(self.node.daemon.metric("seekfs_l2_up", disk=self.l2), 1)
+        self.assertTrue(harness.wait_until(lambda: not degraded() and len(self.listed(NS)) == 3))
+
     def test_blobdb(self):
         """The other backend behind the same commands; what was read before an orderly stop is there afterwards."""
         self.node.configure(cache__l2__backend="blobdb")

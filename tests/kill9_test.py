@@ -173,6 +173,10 @@ class Kill9Test(harness.NodeTest):
         self.node.configure(cache__l2__index="rocksdb")
         self.rounds(OPTIONS.rounds // 3)
 
+    def test_rounds_with_blobdb(self):
+        self.node.configure(cache__l2__backend="blobdb")
+        self.rounds(OPTIONS.rounds // 3)
+
     def rounds(self, count):
         seed = OPTIONS.seed if OPTIONS.seed is not None else random.SystemRandom().getrandbits(32)
         began = time.monotonic()

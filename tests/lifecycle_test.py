@@ -51,6 +51,8 @@ class LifecycleTest(harness.NodeTest):
         self.node.start()
         told = json.loads(self.get("/version").body)
         self.assertTrue(told["version"], told)
+        self.assertLessEqual({"store:fs", "store:mem", "l2:segmentstore", "l2:blobdb", "l2:mem", "l2:none", "l2-index:native",
+                              "l2-index:rocksdb"}, set(told["features"]))
         self.assertEqual(self.node.daemon.metric("seekfs_build_info"), 1)
 
     def test_ctl_health_finds_the_daemon(self):

@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
 #include "app/config/features.h"
 
 namespace seekfs::app {
@@ -27,9 +32,12 @@ std::string build_id() {
 }
 
 std::vector<std::string> build_feature_names() {
-  std::vector<std::string> names = {"store:fs", "store:mem", "l2:mem", "l2:none"};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kinds = {
+      {{"store.type", "store"}, {"s3.engine", "s3"}, {"cache.l2.backend", "l2"}, {"cache.l2.index", "l2-index"}}};
+  std::vector<std::string> names = {"store:fs", "store:mem", "l2:mem", "l2:none", "l2-index:native"};
   for (const Feature& part : this_build().parts) {
-    if (part.present) names.push_back(fmt::format("{}:{}", part.key, part.choice));
+    const auto* const kind = std::ranges::find(kinds, part.key, &std::pair<std::string_view, std::string_view>::first);
+    if (part.present) names.push_back(fmt::format("{}:{}", kind == kinds.end() ? part.key : kind->second, part.choice));
   }
   return names;
 }

@@ -8,6 +8,6 @@ namespace seekfs::app {
 
 std::string build_version();                     ///< "0.1.0"
 std::string build_id();                          ///< build type and compiler, e.g. "release clang 19.1.7"
-std::vector<std::string> build_feature_names();  ///< stores and L2 backends that can be chosen, e.g. "store:fs"
+std::vector<std::string> build_feature_names();  ///< what can be chosen, e.g. "store:fs", "l2:none"
 
 }  // namespace seekfs::app
