@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "segmentstore/record_walk.h"
+#include "segmentstore/segment_drain.h"
 
 namespace seekfs::segmentstore {
 namespace {
@@ -21,6 +22,7 @@ class Recovery {
   Result<std::map<SegmentNumber, SegmentSummary>> load_index(const std::vector<SegmentNumber>& numbers);
   Status recover_segment(SegmentNumber number, Known known);
   Result<SegmentRef> open_segment(SegmentNumber number);
+  bool is_better(const Segment& segment, Fingerprint fingerprint, Location location) const;
   Status replay(Segment& segment, const std::vector<FooterEntry>& entries, std::uint64_t from);
   Status walk(Segment& segment, const Known& known, std::uint64_t file_size);
   void cut_and_seal(Segment& segment, const std::vector<FooterEntry>& entries, std::uint64_t file_size);
@@ -95,11 +97,20 @@ Status Recovery::recover_segment(SegmentNumber number, Known known) {
   return replay(*segment, *entries, known ? known->data_end : 0);
 }
 
+/// A page that was being carried over has two records. The newer one may be torn while the older is whole: only then
+/// the bytes are read here.
+bool Recovery::is_better(const Segment& segment, Fingerprint fingerprint, Location location) const {
+  const auto before = parts_.index.find(fingerprint);
+  if (!before || *before == location || !parts_.table.find(before->segment)) return true;
+  return read_checked(segment, {fingerprint, location}).has_value();
+}
+
 /// Makes the records from `from` on findable.
 Status Recovery::replay(Segment& segment, const std::vector<FooterEntry>& entries, std::uint64_t from) {
   for (const FooterEntry& entry : entries) {
     if (entry.offset < from) continue;
     const Location location{segment.number(), entry.offset};
+    if (!is_better(segment, entry.fingerprint, location)) continue;
     SEEKFS_ASSIGN(const auto before, parts_.index.insert(entry.fingerprint, location));
     if (before) {
       if (const SegmentRef old = parts_.table.find(before->segment)) old->remove_live(entry.length);
