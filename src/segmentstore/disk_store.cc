@@ -60,7 +60,10 @@ Status DiskStore::start() {
 
 std::optional<DiskStore::Found> DiskStore::find(const manifest::PageKey& key) const {
   const Fingerprint print = fingerprint(key);
-  const auto location = index_->find(print);
+  return follow(print, index_->find(print));
+}
+
+std::optional<DiskStore::Found> DiskStore::follow(Fingerprint print, std::optional<Location> location) const {
   if (!location) return std::nullopt;
   SegmentRef segment = table_.find(location->segment);
   // Freed since the index was asked: its entries are gone by now.
@@ -98,7 +101,10 @@ Result<bool> DiskStore::read(const manifest::PageKey& key, std::uint32_t crc32c,
 
 Result<ReadOutcome> DiskStore::try_read(const manifest::PageKey& key, std::uint32_t crc32c, std::span<std::byte> out) {
   if (out.size() != key.len) return fail(ErrorCode::invalid, "the buffer is not as long as the page");
-  const auto found = find(key);
+  const Fingerprint print = fingerprint(key);
+  const auto known = index_->try_find(print);
+  if (!known) return ReadOutcome::would_block;
+  const auto found = follow(print, known->location);
   if (!found) return ReadOutcome::miss;
   HeaderBytes header;
   const std::array<std::span<std::byte>, 2> pieces{header, out};

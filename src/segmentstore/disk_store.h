@@ -44,6 +44,7 @@ class DiskStore final : public SegmentStore {
     IndexEntry entry;
   };
   std::optional<Found> find(const manifest::PageKey& key) const;
+  std::optional<Found> follow(Fingerprint print, std::optional<Location> location) const;
   bool is_record_of(const Found& found, const HeaderBytes& bytes, const manifest::PageKey& key,
                     std::uint32_t crc32c) const;
   void forget_damaged(const Found& found, std::uint32_t length);

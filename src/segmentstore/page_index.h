@@ -31,14 +31,19 @@ struct SegmentSummary {
   bool operator==(const SegmentSummary&) const = default;
 };
 
-/// find, may_contain, mark_read and erase are thread-safe; everything else is called by one thread at a time, and may
-/// run beside those. An index may lose entries (then pages are misses), and may hold entries of records that are gone
-/// or are others: whoever follows one compares the record with the key. Nothing it does can make a wrong byte.
+/// find, try_find, may_contain, mark_read and erase are thread-safe; everything else is called by one thread at a time,
+/// and may run beside those. An index may lose entries (then pages are misses), and may hold entries of records that
+/// are gone or are others: whoever follows one compares the record with the key. Nothing it does can make a wrong byte.
 class PageIndex {
  public:
   virtual ~PageIndex() = default;
 
   virtual std::optional<Location> find(Fingerprint fingerprint) const = 0;
+  /// find() without I/O; nothing when that takes some.
+  struct Known {
+    std::optional<Location> location;
+  };
+  virtual std::optional<Known> try_find(Fingerprint fingerprint) const { return Known{find(fingerprint)}; }
   /// False: find() gives nothing. Does no I/O; may be true for a page that is not there.
   virtual bool may_contain(Fingerprint fingerprint) const noexcept = 0;
   /// Remembers that the page was read, for as long as it stays there.

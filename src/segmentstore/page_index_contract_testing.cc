@@ -68,7 +68,9 @@ void insert(PageIndex& index, std::uint64_t number) {
 }
 
 bool found(const PageIndex& index, std::uint64_t number) {
+  const auto quick = index.try_find(print_of(number));
   const auto location = index.find(print_of(number));
+  EXPECT_TRUE(!quick || quick->location == location) << number;
   if (location) {
     EXPECT_EQ(*location, place_of(number)) << number;
     EXPECT_TRUE(index.may_contain(print_of(number))) << number;

@@ -92,6 +92,21 @@ class RocksdbIndex final : public PageIndex {
     return unpack(change->now);
   }
 
+  std::optional<Known> try_find(Fingerprint fingerprint) const override {
+    std::optional<Place> place;
+    {
+      MutexLock lock(mutex_);
+      if (const auto changed = changes_.find(fingerprint); changed != changes_.end()) {
+        place = changed->second.now;
+      } else if (!started_) {
+        place = 0;
+      }
+    }
+    if (!place) place = rows_->try_find(fingerprint);
+    if (!place) return std::nullopt;
+    return Known{*place == 0 ? std::nullopt : std::optional(unpack(*place))};
+  }
+
   bool may_contain(Fingerprint fingerprint) const noexcept override {
     {
       MutexLock lock(mutex_);

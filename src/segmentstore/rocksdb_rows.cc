@@ -112,6 +112,19 @@ class Rows final : public RocksdbRows {
     return load_u64(std::as_bytes(std::span(value)).data());
   }
 
+  std::optional<Place> try_find(Fingerprint fingerprint) const override {
+    const rocks::Slot::Lease database(slot_);
+    if (!database) return std::nullopt;
+    rocksdb::ReadOptions in_ram;
+    in_ram.read_tier = rocksdb::kBlockCacheTier;
+    std::string value;
+    const auto status = rocks::guarded(
+        [&] { return (*database)->Get(in_ram, (*database).family(entries), RowKey(fingerprint), &value); });
+    if (status.IsNotFound()) return Place{0};
+    if (!status.ok() || value.size() != sizeof(Place)) return std::nullopt;
+    return load_u64(std::as_bytes(std::span(value)).data());
+  }
+
   bool may_contain(Fingerprint fingerprint) const noexcept override {
     try {
       rocks::Slot::Lease database(slot_);

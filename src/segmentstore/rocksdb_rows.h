@@ -35,9 +35,9 @@ struct Row {
   Place place = 0;
 };
 
-/// find and may_contain are thread-safe and run beside everything else; the others are called by one thread at a time.
-/// Errors: `corrupt` when what is on disk is not what was written: only reset() mends that, at the latest the next
-/// open() does; `transient`, `exhausted`, `denied` else.
+/// find, try_find and may_contain are thread-safe and run beside everything else; the others are called by one thread
+/// at a time. Errors: `corrupt` when what is on disk is not what was written: only reset() mends that, at the latest
+/// the next open() does; `transient`, `exhausted`, `denied` else.
 class RocksdbRows {
  public:
   /// In `folder`, which is made. Damaged rows are removed; take_damage() then says why.
@@ -46,6 +46,8 @@ class RocksdbRows {
 
   /// 0 when it is nowhere.
   virtual Result<Place> find(Fingerprint fingerprint) const = 0;
+  /// The same from RAM; nothing when that does not tell.
+  virtual std::optional<Place> try_find(Fingerprint fingerprint) const = 0;
   /// From the filters in RAM.
   virtual bool may_contain(Fingerprint fingerprint) const noexcept = 0;
   /// By offset.

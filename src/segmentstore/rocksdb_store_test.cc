@@ -120,6 +120,27 @@ TEST_F(RocksdbStore, RebuildsADamagedIndex) {
   EXPECT_EQ(hits(pages), pages.size());
 }
 
+/// An entry that RocksDB has to read from disk is not waited for; once it was read it is known without.
+TEST_F(RocksdbStore, ReadsWithoutWaitingOnlyWhatTheIndexKnowsInRam) {
+  std::vector<NewPage> pages;
+  for (std::uint64_t i = 0; i < 2000; ++i) pages.push_back(make_test_page(i, 100));
+  put_all(pages);
+  ASSERT_TRUE(store_->close());
+  opened();
+  std::vector<std::byte> out(100);
+  std::uint64_t waited = 0;
+  for (const NewPage& page : pages) {
+    const ReadOutcome first = store_->try_read(page.key, page.crc32c, out).value();
+    ASSERT_NE(first, ReadOutcome::miss);
+    if (first == ReadOutcome::hit) continue;
+    ++waited;
+    EXPECT_TRUE(store_->read(page.key, page.crc32c, out).value());
+    EXPECT_EQ(store_->try_read(page.key, page.crc32c, out).value(), ReadOutcome::hit);
+  }
+  EXPECT_GT(waited, 0U);
+  EXPECT_LT(waited, pages.size() / 10) << "a block of the index was read again for each entry in it";
+}
+
 TEST_F(RocksdbStore, ForgetsAll) {
   const auto pages = make_test_pages(100, 10'000, 1);
   put_all(pages);
