@@ -109,9 +109,11 @@ struct Daemon::Parts {
   std::unique_ptr<http::Server> server;
 
   /// Reads of L2 run on the reactors of the server and outlive the connections that started them (read-ahead of a
-  /// client that has left). So first nobody asks any more, then the fetcher waits for what was asked, and only then do
-  /// the reactors go; a read that came back to one that is gone would write into freed memory.
+  /// client that has left), and a check of L2 may take hours. So that one is told to end, then nobody asks any more,
+  /// then the fetcher waits for what was asked, and only then do the reactors go; a read that came back to one that is
+  /// gone would write into freed memory.
   ~Parts() {
+    if (l2.admin != nullptr) l2.admin->cancel_long_work();
     if (server) server->stop();
     if (fetcher) fetcher->shutdown();
     server.reset();
@@ -124,7 +126,8 @@ struct Daemon::Parts {
     gate = std::make_unique<objectstore::OriginGate>(gate_limits(config), timers, metrics);
     budgeted_store = objectstore::make_budgeted_store(*store, *gate);
     fetcher = std::make_unique<fetch::PageFetcher>(
-        fetch::PageFetcherParts{*store, *gate, l1, *l2.tier, timers, background, metrics, log}, fetcher_options(config));
+        fetch::PageFetcherParts{*store, *gate, l1, *l2.tier, timers, background, metrics, log},
+        fetcher_options(config));
     manifests = std::make_unique<reader::ManifestCache>(
         reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,
                                    manifest_pool, memory, metrics, log},

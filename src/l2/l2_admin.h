@@ -56,6 +56,9 @@ class L2Admin {
   /// Gives back the disk space of pages that were removed.
   virtual async::Task<void> compact() = 0;
   virtual async::Task<void> drop_all() = 0;
+  /// check() and compact() that run, or begin later, end soon with `cancelled`: for the end of the program, which would
+  /// wait for them.
+  virtual void cancel_long_work() {}
 };
 
 }  // namespace seekfs::l2

@@ -70,22 +70,16 @@ async::Task<bool> DiskReader::get(PageKey key, l2::PageFacts facts, std::span<st
   std::shared_ptr<SegmentStore> store = shared_.slot->get();
   if (!store || queued.removed) co_return false;
   Wanted wanted{.key = key, .crc32c = facts.crc32c, .legacy = {}};
-  bool ask_store = store->may_contain(key);
-  if (ask_store) {
-    const Result<ReadOutcome> tried = store->try_read(key, facts.crc32c, out);
-    if (!tried) {
-      forget_unreadable(*store, key, tried.error());
-      shared_.report(DiskOp::read, tried.error());
-      co_return std::unexpected(tried.error());
-    }
-    // What the page cache answers says nothing about the disk, so it does not count as its success.
-    if (*tried == ReadOutcome::hit) co_return true;
-    ask_store = *tried == ReadOutcome::would_block;
+  const Result<ReadOutcome> tried = store->try_read(key, facts.crc32c, out);
+  if (!tried) {
+    forget_unreadable(*store, key, tried.error());
+    shared_.report(DiskOp::read, tried.error());
+    co_return std::unexpected(tried.error());
   }
-  if (!ask_store) {
-    wanted.legacy = shared_.legacy.find(key, facts);
-    if (!wanted.legacy) co_return false;
-  }
+  // What the page cache answers says nothing about the disk, so it does not count as its success.
+  if (*tried == ReadOutcome::hit) co_return true;
+  wanted.legacy = shared_.legacy.find(key, facts);
+  if (*tried == ReadOutcome::miss && !wanted.legacy) co_return false;
   co_return co_await get_on_pool(std::move(store), wanted, out);
 }
 
@@ -96,9 +90,8 @@ async::Task<bool> DiskReader::get_on_pool(std::shared_ptr<SegmentStore> store, W
   const async::Promise<bool> done;
   pool_.post([this, pending, done, wanted, store = std::move(store)]() mutable {
     Result<bool> result = false;
-    if (pending->wanted()) {
-      result = wanted.legacy ? read_legacy(wanted, *pending) : read_stored(*store, wanted, *pending);
-    }
+    if (pending->wanted()) result = read_stored(*store, wanted, *pending);
+    if (result && !*result && wanted.legacy && pending->wanted()) result = read_legacy(wanted, *pending);
     store.reset();
     done.set(std::move(result));
   });

@@ -145,6 +145,7 @@ Result<l2::CheckReport> DiskStore::check() {
   l2::CheckReport report;
   for (const SegmentRef& segment : table_.all()) {
     for (const IndexEntry& entry : index_->entries_of(segment->number())) {
+      SEEKFS_TRY(check_not_cancelled());
       const auto record = read_checked(*segment, entry);
       if (record) {
         ++report.pages;
@@ -167,6 +168,7 @@ Result<l2::CheckReport> DiskStore::check() {
 Status DiskStore::list(const std::function<void(const StoredPage&)>& each) {
   for (const SegmentRef& segment : table_.all()) {
     for (const IndexEntry& entry : index_->entries_of(segment->number())) {
+      SEEKFS_TRY(check_not_cancelled());
       HeaderBytes bytes;
       SEEKFS_ASSIGN(const bool whole, read_record(segment->file(), entry.location.offset, bytes, {}));
       const auto header = decode_in_place(bytes, segment->identity(), entry.location.offset);

@@ -35,6 +35,7 @@ class DiskStore final : public SegmentStore {
   Result<Upkeep> upkeep(std::uint64_t max_bytes) override;
   Status compact() override;
   Status drop_all() override;
+  void cancel_long_work() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   Status close() override;
 
  private:
@@ -51,6 +52,7 @@ class DiskStore final : public SegmentStore {
 
   // Writer: appending (disk_store_append.cc).
   Status check_open() const;
+  Status check_not_cancelled() const;
   bool storable(const NewPage& page) const;
   Status queue(const manifest::PageKey& key, std::uint32_t crc32c, std::span<const std::byte> payload);
   Status flush();
@@ -93,6 +95,7 @@ class DiskStore final : public SegmentStore {
     std::atomic<std::uint64_t> index_bytes{0};  ///< on disk
   };
   Counts counts_;
+  std::atomic<bool> cancelled_{false};
 
   // Writer.
   std::optional<SegmentWriter> writer_;

@@ -16,6 +16,11 @@ Status DiskStore::check_open() const {
   return closed_ ? Status(fail(ErrorCode::invalid, options_.path + " is closed")) : Status();
 }
 
+Status DiskStore::check_not_cancelled() const {
+  if (!cancelled_.load(std::memory_order_relaxed)) return {};
+  return fail(ErrorCode::cancelled, options_.path + " is being closed");
+}
+
 bool DiskStore::storable(const NewPage& page) const {
   return page.key.len > 0 && page.key.len <= max_payload_size && page.page.size() == page.key.len &&
          SegmentWriter::fits_empty(segment_size_, page.key.len);

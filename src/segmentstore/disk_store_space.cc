@@ -201,6 +201,7 @@ Status DiskStore::compact() {
   SEEKFS_TRY(check_open());
   SEEKFS_TRY(seal_active());
   for (std::size_t left = 2 * table_.size(); left > 0; --left) {
+    SEEKFS_TRY(check_not_cancelled());
     const SegmentRef victim = worth_compacting(compact_all_below);
     if (!victim) break;
     if (!writer_ && victim->live_pages() > 0) SEEKFS_TRY(roll());

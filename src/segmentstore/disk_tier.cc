@@ -63,15 +63,24 @@ async::Task<l2::CheckReport> DiskTier::check() {
   return async::run_on<l2::CheckReport>(check_pool_, [this]() -> Result<l2::CheckReport> {
     const std::shared_ptr<SegmentStore> store = shared_.slot->get();
     if (!store) return std::unexpected(shared_.off_error());
+    if (cancelled_) return fail(ErrorCode::cancelled, shared_.path() + " is being closed");
     Result<l2::CheckReport> report = store->check();
-    if (!report) shared_.report(DiskOp::upkeep, report.error());
+    if (!report && report.error().code != ErrorCode::cancelled) shared_.report(DiskOp::upkeep, report.error());
     return report;
   });
 }
 
 async::Task<void> DiskTier::compact() {
-  const auto done = writer_.run<void>([](SegmentStore& store) { return store.compact(); });
+  const auto done = writer_.run<void>([this](SegmentStore& store) -> Status {
+    if (cancelled_) return fail(ErrorCode::cancelled, shared_.path() + " is being closed");
+    return store.compact();
+  });
   co_return co_await done.wait();
+}
+
+void DiskTier::cancel_long_work() {
+  cancelled_ = true;
+  if (const std::shared_ptr<SegmentStore> store = shared_.slot->get()) store->cancel_long_work();
 }
 
 async::Task<void> DiskTier::drop_all() {

@@ -1,6 +1,7 @@
 // One directory of the L2 on disk: its store, its readers, its writer.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -39,9 +40,11 @@ class DiskTier {
   async::Task<l2::CheckReport> check();
   async::Task<void> compact();
   async::Task<void> drop_all();
+  void cancel_long_work();
 
  private:
   DiskShared shared_;
+  std::atomic<bool> cancelled_{false};  ///< long work, for good
   DiskReader reader_;
   async::ThreadPool check_pool_{"l2-check", 1};
   DiskWriter writer_;  ///< stops first, and waits until no reader holds the store

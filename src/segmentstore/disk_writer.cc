@@ -172,7 +172,7 @@ bool DiskWriter::run_command() {
     return true;
   }
   const Status status = command(store.get());
-  if (!status) shared_.report(DiskOp::upkeep, status.error());
+  if (!status && status.error().code != ErrorCode::cancelled) shared_.report(DiskOp::upkeep, status.error());
   note_change(0);
   return true;
 }

@@ -47,7 +47,7 @@ class FakeDisk::Store final : public SegmentStore {
   Result<ReadOutcome> try_read(const PageKey& key, std::uint32_t, std::span<std::byte> out) override {
     {
       MutexLock lock(disk_.mutex_);
-      if (!disk_.cached_) return ReadOutcome::would_block;
+      if (!disk_.cached_ && disk_.pages_.contains(key)) return ReadOutcome::would_block;
     }
     return copy(key, out) ? ReadOutcome::hit : ReadOutcome::miss;
   }
@@ -105,7 +105,13 @@ class FakeDisk::Store final : public SegmentStore {
 
   Result<l2::CheckReport> check() override {
     SEEKFS_TRY(disk_.enter(FakeOp::check));
+    if (cancelled_) return seekfs::fail(ErrorCode::cancelled, "the fake was told to stop");
     return l2::CheckReport{.pages = disk_.size()};
+  }
+
+  void cancel_long_work() noexcept override {
+    cancelled_ = true;
+    disk_.release(FakeOp::check);
   }
 
   Status list(const std::function<void(const StoredPage&)>&) override { return {}; }
@@ -144,6 +150,7 @@ class FakeDisk::Store final : public SegmentStore {
   const std::uint64_t capacity_;
   std::atomic<int> inside_{0};
   std::atomic<bool> closed_{false};
+  std::atomic<bool> cancelled_{false};
   std::atomic<std::uint64_t> put_bytes_{0};
 };
 

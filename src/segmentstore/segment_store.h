@@ -117,6 +117,9 @@ class SegmentStore {
   virtual Result<l2::CheckReport> check() = 0;
   /// Calls `each` for every page, in no order, reading every header.
   virtual Status list(const std::function<void(const StoredPage&)>& each) = 0;
+  /// check(), list() and compact() that run, or begin later, end with `cancelled` as soon as they have done a segment's
+  /// worth: the store is about to be closed. Thread-safe.
+  virtual void cancel_long_work() noexcept = 0;
   /// The last checkpoint, index included. Nothing is appended afterwards.
   virtual Status close() = 0;
 };

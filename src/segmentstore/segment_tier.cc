@@ -105,6 +105,10 @@ class Tier final : public SegmentTier {
   async::Task<void> compact() override { return on_each(&DiskTier::compact); }
   async::Task<void> drop_all() override { return on_each(&DiskTier::drop_all); }
 
+  void cancel_long_work() override {
+    for (const auto& disk : disks_) disk->cancel_long_work();
+  }
+
   void flush() override {
     for (const auto& disk : disks_) disk->flush();
   }

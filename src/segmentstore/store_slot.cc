@@ -53,6 +53,8 @@ std::shared_ptr<SegmentStore> StoreSlot::get() const {
 void StoreSlot::empty() {
   std::shared_ptr<SegmentStore> dropped = get();  // let go of after the lock: its deleter takes it
   if (!dropped) return;
+  // Else a check of many terabytes would keep the directory from being opened again.
+  dropped->cancel_long_work();
   const StoreStats counters = dropped->stats();
   std::shared_ptr<SegmentStore> current;
   MutexLock lock(state_->mutex);

@@ -175,6 +175,38 @@ TEST_F(TierFaultsTest, FailedCheckpointsSwitchTheDiskOff) {
   wait_until_up(*tier, false);
 }
 
+TEST_F(TierFaultsTest, ALongCheckEndsWithItsDiskSoThatItCanBeOpenedAgain) {
+  const auto tier = open();
+  disk.hold(FakeOp::check);
+  std::thread checking([&] {
+    const auto report = async::sync_wait(tier->check());
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, ErrorCode::cancelled);
+  });
+  disk.wait_until_begun(FakeOp::check, 1);
+  break_writes(*tier, ErrorCode::transient);
+  checking.join();
+  disk.fail(FakeOp::append, std::nullopt);
+  clock.advance(options.first_retry);
+  wait_until_up(*tier, true);
+  EXPECT_TRUE(async::sync_wait(tier->check()));
+}
+
+TEST_F(TierFaultsTest, CancelsLongWorkThatRunsAndThatComesLater) {
+  const auto tier = open();
+  disk.hold(FakeOp::check);
+  std::thread checking([&] { EXPECT_FALSE(async::sync_wait(tier->check())); });
+  disk.wait_until_begun(FakeOp::check, 1);
+  tier->cancel_long_work();
+  checking.join();
+  EXPECT_EQ(async::sync_wait(tier->check()).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(async::sync_wait(tier->compact()).error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(tier->disks().front().up) << "that is no error of the disk";
+  put_to(*tier, tier_key(0));
+  tier->flush();
+  EXPECT_TRUE(is_hit(*tier, tier_key(0)));
+}
+
 TEST_F(TierFaultsTest, APageThatCannotBeReadIsForgottenSoThatItIsWrittenElsewhere) {
   const auto tier = open();
   fill(*tier, 2);
