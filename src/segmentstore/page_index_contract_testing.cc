@@ -7,81 +7,18 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <random>
 #include <thread>
 #include <utility>
 
-#include "env/temp_directory_testing.h"
+#include "segmentstore/page_index_subject_testing.h"
 
 namespace seekfs::segmentstore {
 namespace {
 
+using namespace index_testing;
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t store = 0x1122334455667788U;
-
-Fingerprint print_of(std::uint64_t number) {
-  std::uint64_t word = (number + 1) * 0x9E3779B97F4A7C15U;
-  word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9U;
-  return word ^ (word >> 27U);
-}
-
-Location place_of(std::uint64_t number) {
-  return {.segment = static_cast<SegmentNumber>(1 + number % 7), .offset = number * 4096 + 8};
-}
-
-SegmentSummary summary_of(SegmentNumber number) {
-  return {.number = number, .sealed = number % 2 == 0, .data_end = number * 1000, .live_bytes = 77, .live_pages = 3};
-}
-
-const std::set<SegmentNumber> all_segments = {1, 2, 3, 4, 5, 6, 7, 8, 9, max_segment_number};
-
-/// A directory and the index in it, as a store has them.
-class Subject {
- public:
-  explicit Subject(const OpenIndex& open) : open_(open) {
-    reopen();
-    EXPECT_EQ(index().load(all_segments).error().code, ErrorCode::not_found);
-  }
-  PageIndex& index() { return *index_; }
-  PageIndex* operator->() { return index_.get(); }
-  const std::string& path() const { return directory_.path(); }
-
-  void close() { index_.reset(); }
-  void reopen(std::uint64_t store_id = store) {
-    index_.reset();
-    index_ = open_(directory_.path(), store_id);
-    if (!index_) throw std::runtime_error("the index can't be opened");
-  }
-
- private:
-  const OpenIndex& open_;
-  env::TempDirectory directory_;
-  std::unique_ptr<PageIndex> index_;
-};
-
-void insert(PageIndex& index, std::uint64_t number) {
-  const auto before = index.insert(print_of(number), place_of(number));
-  ASSERT_TRUE(before) << before.error().message;
-}
-
-bool found(const PageIndex& index, std::uint64_t number) {
-  const auto quick = index.try_find(print_of(number));
-  const auto location = index.find(print_of(number));
-  EXPECT_TRUE(!quick || quick->location == location) << number;
-  if (location) {
-    EXPECT_EQ(*location, place_of(number)) << number;
-    EXPECT_TRUE(index.may_contain(print_of(number))) << number;
-  }
-  return location.has_value();
-}
-
-void save(PageIndex& index, std::vector<SegmentSummary> segments = {}) {
-  const Status saved = index.save(segments);
-  ASSERT_TRUE(saved) << saved.error().message;
-}
 
 void finds_what_was_inserted(const OpenIndex& open) {
   Subject subject(open);
@@ -431,86 +368,7 @@ void serves_many_threads(const OpenIndex& open) {
   for (std::uint64_t i = 0; i < numbers; ++i) EXPECT_TRUE(i % 10 == 0 || found(subject.index(), i));
 }
 
-void flip_bits(const fs::path& path, std::mt19937_64& random) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  const auto size = fs::file_size(path);
-  for (std::uint64_t i = 0; i < 1 + random() % 4; ++i) {
-    const auto at = static_cast<std::streamoff>(random() % size);
-    file.seekg(at);
-    const int byte = file.get();
-    file.seekp(at);
-    file.put(static_cast<char>(byte ^ (1 << random() % 8)));
-  }
-}
-
-void damage_one(const fs::path& root, std::mt19937_64& random) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  const fs::path& path = files[random() % files.size()];
-  const auto size = fs::file_size(path);
-  switch (random() % 6) {
-    case 0: fs::remove(path); break;
-    case 1: fs::resize_file(path, 0); break;
-    case 2: fs::resize_file(path, size == 0 ? 100 : random() % size); break;
-    case 3: fs::rename(files[random() % files.size()], path); break;
-    default:
-      if (size > 0) flip_bits(path, random);
-  }
-}
-
 }  // namespace
-
-std::uint64_t run_damage(const OpenIndex& open, std::uint64_t first, std::uint64_t count) {
-  constexpr std::uint64_t numbers = 4000;
-  Subject made(open);
-  for (int save_number = 0; save_number < 2; ++save_number) {
-    for (std::uint64_t i = 0; i < numbers; ++i) insert(made.index(), i);
-    save(made.index(), {summary_of(1), summary_of(2)});
-    if (save_number == 0) made->erase_segment(2);
-  }
-  made.close();
-  std::uint64_t seen = 0;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    const env::TempDirectory copy;
-    fs::copy(made.path(), copy.path(), fs::copy_options::recursive);
-    damage_one(copy.path(), random);
-    auto index = open(copy.path(), store);
-    if (!index) return seen;
-    const auto loaded = index->load(all_segments);
-    if (!loaded) {
-      ++seen;
-      EXPECT_TRUE(loaded.error().code == ErrorCode::corrupt || loaded.error().code == ErrorCode::not_found)
-          << loaded.error().message;
-      EXPECT_EQ(index->size(), 0U);
-    }
-    for (std::uint64_t i = 0; i < numbers + 10; ++i) {
-      const auto location = index->find(print_of(i));
-      EXPECT_TRUE(!location || (loaded && i < numbers && *location == place_of(i))) << i;
-    }
-    for (SegmentNumber segment = 1; segment <= 7; ++segment) {
-      for (const IndexEntry& entry : index->entries_of(segment))
-        EXPECT_EQ(index->find(entry.fingerprint), entry.location);
-    }
-    index.reset();
-    // Damage that was met only now is mended by the next start; what follows must hold then.
-    index = open(copy.path(), store);
-    if (!index) return seen;
-    (void)index->load(all_segments);
-    insert(*index, numbers);
-    save(*index, {summary_of(3)});
-    index.reset();
-    index = open(copy.path(), store);
-    const auto again = index->load(all_segments);
-    EXPECT_TRUE(again) << again.error().message;
-    EXPECT_TRUE(found(*index, numbers));
-  }
-  return seen;
-}
 
 std::vector<PageIndexCase> page_index_cases() {
   return {{"FindsWhatWasInserted", finds_what_was_inserted},

@@ -7,6 +7,7 @@
 #include "env/temp_directory_testing.h"
 #include "segmentstore/page_index.h"
 #include "segmentstore/page_index_contract_testing.h"
+#include "segmentstore/store_testing.h"
 
 namespace seekfs::segmentstore {
 namespace {
@@ -25,11 +26,7 @@ TEST_P(RocksdbContract, Holds) { GetParam().run(open_rocksdb); }
 INSTANTIATE_TEST_SUITE_P(Index, RocksdbContract, testing::ValuesIn(page_index_cases()), page_index_case_name);
 
 TEST(RocksdbIndex, SurvivesDamage) {
-#ifdef SEEKFS_SANITIZED
-  constexpr std::uint64_t seeds = 10;
-#else
-  constexpr std::uint64_t seeds = 100;
-#endif
+  constexpr std::uint64_t seeds = 100 / sanitized_divisor;
   EXPECT_GT(run_damage(open_rocksdb, 1, seeds), seeds / 4);
 }
 
