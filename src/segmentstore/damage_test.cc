@@ -224,5 +224,36 @@ TEST_F(EditedSegment, ADamagedHeaderIsNotListedWhenTheIndexIsLost) {
   EXPECT_EQ(store.read(pages_[2]), TestRead::hit) << "a walk goes on behind the damage";
 }
 
+TEST(RebuiltIndex, TheOneOfAnotherStoreIsNotTaken) {
+  const auto disk = env::make_simulated_disk(8U << 20U);
+  StoreForTest store(*disk, options_at("/store", IndexKind::native));
+  ASSERT_TRUE(store.open());
+  for (std::size_t i = 0; i < 20; ++i) ASSERT_TRUE(store.append(pages()[i]));
+  ASSERT_TRUE(store->close());
+  store.abandon();
+  build_store(*disk, options_at("/other", IndexKind::native), 2, true);
+  ASSERT_TRUE(disk->remove_file("/store/index/snapshot-1"));
+  put_file(*disk, "/store/index/snapshot-1", env::read_file(*disk, "/other/index/snapshot-1", 1U << 20U).value());
+  ASSERT_TRUE(store.open());
+  EXPECT_EQ(store->stats().pages, 20U);
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(store.read(pages()[i]), TestRead::hit) << i;
+}
+
+TEST(RebuiltIndex, ATornTailIsCutAndItsSpaceGivenBack) {
+  const auto disk = env::make_simulated_disk(8U << 20U);
+  StoreForTest store(*disk, options_at("/store", IndexKind::native));
+  ASSERT_TRUE(store.open());
+  for (std::uint64_t id = 0; id < 3; ++id) ASSERT_TRUE(store.append(make_test_page(id, 2000)));
+  store.abandon();
+  // Behind the last record lies the beginning of one that was never finished.
+  const auto file = std::move(disk->open("/store/data-00001.seg", {.write = true}).value());
+  ASSERT_TRUE(file->write_at(next_record(3 * 2128, 2000) + 8, std::as_bytes(std::span("torn"))));
+  ASSERT_EQ(file->info()->size, 64U << 10U);
+  ASSERT_TRUE(store.open());
+  EXPECT_LT(file->info()->size, 8000U);
+  EXPECT_EQ(file->info()->allocated, 8192U);
+  for (std::uint64_t id = 0; id < 3; ++id) EXPECT_EQ(store.read(make_test_page(id, 2000)), TestRead::hit);
+}
+
 }  // namespace
 }  // namespace seekfs::segmentstore
