@@ -202,7 +202,7 @@ class CacheTest(harness.NodeTest):
                 self.assert_blob(path)
             return json.loads(self.get("/readyz").body)["degraded"]
 
-        self.assertTrue(harness.wait_until(degraded))
+        self.assertTrue(harness.wait_until(degraded, 120))
         [sentence] = degraded()
         self.assertIn(f"cache directory {self.l2} is switched off: ", sentence)
         self.assertEqual(self.get("/readyz").status, 200)
@@ -213,9 +213,9 @@ class CacheTest(harness.NodeTest):
 
         os.unlink(self.l2)
         os.rename(self.l2 + ".away", self.l2)
-        self.assertTrue(harness.wait_until(lambda: not degraded()))
+        self.assertTrue(harness.wait_until(lambda: not degraded(), 120))  # it is tried again at growing intervals
         self.assertEqual(self.node.daemon.metric("seekfs_l2_up", disk=self.l2), 1)
-        self.assertTrue(harness.wait_until(lambda: not degraded() and len(self.listed(NS)) == 3))
+        self.assertTrue(harness.wait_until(lambda: not degraded() and len(self.listed(NS)) == 3, 120))
 
     def test_blobdb(self):
         """The other backend behind the same commands; what was read before an orderly stop is there afterwards."""

@@ -169,6 +169,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log,
 
 const std::vector<std::string>& Daemon::addresses() const { return parts_->server->addresses(); }
 
-bool Daemon::drain(env::Duration patience) { return parts_->server->drain(parts_->clock->now() + patience); }
+bool Daemon::drain(env::Duration patience) {
+  if (parts_->l2.admin != nullptr) parts_->l2.admin->cancel_long_work();
+  return parts_->server->drain(parts_->clock->now() + patience);
+}
 
 }  // namespace seekfs::app

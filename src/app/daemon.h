@@ -27,7 +27,8 @@ class Daemon {
 
   /// The addresses that it listens on, with the ports that were picked.
   const std::vector<std::string>& addresses() const;
-  /// Takes no new requests and lets running ones finish; false when `patience` was over before they did.
+  /// Takes no new requests and lets running ones finish, but for a check or a compaction of the cache on disk, which
+  /// are given up; false when `patience` was over before they did.
   bool drain(env::Duration patience);
 
  private:

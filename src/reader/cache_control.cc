@@ -50,7 +50,7 @@ async::Task<void> for_each_page(const FileRef& file, std::size_t& step, const Vi
 
 /// What a tier on disk says, in words that are not mistaken for the object store's.
 std::unexpected<Error> tier_error(Error error) {
-  if (error.code != ErrorCode::exhausted) error.code = ErrorCode::internal;
+  if (error.code != ErrorCode::exhausted && error.code != ErrorCode::cancelled) error.code = ErrorCode::internal;
   return std::unexpected(error.with_context("the cache on disk"));
 }
 

@@ -27,7 +27,8 @@ struct HeldBytes {
 
 /// Thread-safe. Work that takes long gives way to others on the executor every few thousand pages. A page that is on
 /// its way while its file is dropped may come in again behind that. Errors: bad_request when there is no L2 on disk
-/// that could do it, `exhausted`, `internal` (the disk failed; the message says how).
+/// that could do it, `exhausted`, `cancelled` (the daemon is stopping), `internal` (the disk failed; the message says
+/// how).
 class CacheControl {
  public:
   explicit CacheControl(CacheControlParts parts) : parts_(parts) {}
