@@ -17,7 +17,7 @@ function(seekfs_add_tests program room label)
     set(environment ENVIRONMENT "ASAN_OPTIONS=external_symbolizer_path=${SEEKFS_SYMBOLIZER}")
   elseif(SEEKFS_SANITIZE STREQUAL "thread")
     set(prefix "tsan.${room}.")
-    set(environment ENVIRONMENT "TSAN_OPTIONS=external_symbolizer_path=${SEEKFS_SYMBOLIZER}:halt_on_error=1")
+    set(environment ENVIRONMENT "TSAN_OPTIONS=external_symbolizer_path=${SEEKFS_SYMBOLIZER}:halt_on_error=1:suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.suppressions")
   endif()
   gtest_discover_tests(${program} TEST_PREFIX ${prefix} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     PROPERTIES LABELS ${label} TIMEOUT 300 ${environment})

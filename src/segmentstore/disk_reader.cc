@@ -120,8 +120,7 @@ Result<bool> DiskReader::read_legacy(const Wanted& wanted, PendingRead& pending)
   if (!read) return false;
   if (pending.deliver(page.bytes())) shared_.health.succeeded(DiskOp::read);
   // A full queue: it stays where it is until it is read again.
-  const auto answer =
-      shared_.queue.offer({{wanted.key, wanted.crc32c, std::move(page).seal()}, std::optional(*wanted.legacy)});
+  const auto answer = shared_.queue.offer({{wanted.key, wanted.crc32c, std::move(page).seal()}, wanted.legacy});
   if (answer == WriteQueue::Answer::taken) shared_.wake->ring();
   return true;
 }

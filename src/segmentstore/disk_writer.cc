@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace seekfs::segmentstore {
@@ -63,7 +64,7 @@ void DiskWriter::add(Command command) {
     }
   }
   if (command) {
-    (void)command(fail(ErrorCode::cancelled, shared_.path() + " is being closed"));
+    std::ignore = command(fail(ErrorCode::cancelled, shared_.path() + " is being closed"));
   } else {
     shared_.wake->ring();
   }
@@ -168,7 +169,7 @@ bool DiskWriter::run_command() {
   }
   const std::shared_ptr<SegmentStore> store = shared_.slot->get();
   if (!store) {
-    (void)command(std::unexpected(shared_.off_error()));
+    std::ignore = command(std::unexpected(shared_.off_error()));
     return true;
   }
   const Status status = command(store.get());
@@ -285,7 +286,7 @@ void DiskWriter::finish() {
     commands.swap(commands_);
   }
   for (Command& command : commands) {
-    (void)command(fail(ErrorCode::cancelled, shared_.path() + " is being closed"));
+    std::ignore = command(fail(ErrorCode::cancelled, shared_.path() + " is being closed"));
   }
   if (const std::shared_ptr<SegmentStore> store = shared_.slot->get()) {
     if (const Status closed = store->close(); !closed) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <tuple>
 
 namespace seekfs::segmentstore {
 namespace {
@@ -31,7 +32,7 @@ class FakeDisk::Store final : public SegmentStore {
  public:
   Store(FakeDisk& disk, std::uint64_t capacity) : disk_(disk), capacity_(capacity) {}
   ~Store() override {
-    (void)disk_.enter(FakeOp::destroy);
+    std::ignore = disk_.enter(FakeOp::destroy);
     MutexLock lock(disk_.mutex_);
     disk_.open_ = false;
     disk_.changed_.notify_all();

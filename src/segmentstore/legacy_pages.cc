@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/crc32c.h"
@@ -158,7 +159,7 @@ void LegacyPages::discard(const LegacyName& name) {
   }
   // Folders that still hold something refuse, and that is how they are found to be in use.
   const std::string inner = path.substr(0, path.rfind('/'));
-  if (files_.remove_directory(inner)) (void)files_.remove_directory(inner.substr(0, inner.rfind('/')));
+  if (files_.remove_directory(inner)) std::ignore = files_.remove_directory(inner.substr(0, inner.rfind('/')));
 }
 
 std::uint64_t LegacyPages::remove_some(std::uint64_t bytes) {

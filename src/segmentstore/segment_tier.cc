@@ -18,6 +18,7 @@ using manifest::PageKey;
 
 std::vector<std::string> paths_of(const TierOptions& options) {
   std::vector<std::string> paths;
+  paths.reserve(options.disks.size());
   for (const StoreOptions& disk : options.disks) paths.push_back(disk.path);
   return paths;
 }
@@ -38,6 +39,7 @@ class Tier final : public SegmentTier {
       disks_.push_back(std::make_unique<DiskTier>(parts, options, disk, opener));
     }
     std::vector<std::shared_ptr<const StoreSlot>> slots;
+    slots.reserve(disks_.size());
     for (const auto& disk : disks_) slots.push_back(disk->slot());
     add_tier_gauges(parts.metrics, paths_of(options), slots);
   }
@@ -83,6 +85,7 @@ class Tier final : public SegmentTier {
 
   std::vector<l2::DiskStatus> disks() const override {
     std::vector<l2::DiskStatus> all;
+    all.reserve(disks_.size());
     for (const auto& disk : disks_) all.push_back(disk->status());
     return all;
   }

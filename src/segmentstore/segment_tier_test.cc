@@ -2,6 +2,7 @@
 #include "segmentstore/segment_tier.h"
 
 #include <atomic>
+#include <tuple>
 
 #include "segmentstore/tier_fixture_testing.h"
 
@@ -172,7 +173,7 @@ TEST_F(SegmentTierTest, AnswersAdminCallsBesideTraffic) {
   std::thread traffic([&] {
     for (std::uint32_t i = 0; !done; ++i) {
       put_to(*tier, tier_key(i % 50));
-      (void)get_from(*tier, tier_key(i * 7 % 50));
+      std::ignore = get_from(*tier, tier_key(i * 7 % 50));
     }
   });
   for (int round = 0; round < 20; ++round) {

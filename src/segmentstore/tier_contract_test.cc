@@ -1,6 +1,7 @@
 // The tier over real stores in real directories: the L2 contract, restarts, and a directory that is pulled out.
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 #include "async/timers.h"
 #include "base/metrics.h"
@@ -104,7 +105,7 @@ TEST_F(RealTierTest, ADirectoryThatIsPulledOutComesBackEmpty) {
     put_to(tier, tier_key(number++));
     tier.flush();
     clock.advance(std::chrono::seconds(1));
-    (void)get_from(tier, tier_key(number % 10));
+    std::ignore = get_from(tier, tier_key(number % 10));
   }
   while (!tier.disks().front().up) {
     clock.advance(std::chrono::seconds(1));

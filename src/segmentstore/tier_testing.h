@@ -15,9 +15,10 @@
 
 namespace seekfs::segmentstore {
 
-inline constexpr std::uint32_t tier_page_size = 1000;
+inline constexpr std::uint64_t tier_page_size = 1000;
 
-inline manifest::PageKey tier_key(std::uint32_t number, std::uint32_t size = tier_page_size) {
+inline manifest::PageKey tier_key(std::uint32_t number,
+                                  std::uint32_t size = static_cast<std::uint32_t>(tier_page_size)) {
   manifest::PageKey key;
   key.file = sha256("file " + std::to_string(number / 8));
   key.page_id = number;  // unique by itself, so that it names a legacy page too

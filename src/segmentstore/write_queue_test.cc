@@ -19,6 +19,7 @@ Offer offer_of(std::uint32_t number) {
 
 std::vector<std::uint32_t> page_ids(const std::vector<Offer>& batch) {
   std::vector<std::uint32_t> ids;
+  ids.reserve(batch.size());
   for (const Offer& offer : batch) ids.push_back(offer.page.key.page_id);
   return ids;
 }
