@@ -56,7 +56,7 @@ class Tier final : public BlobDb {
   async::Task<void> compact() override;
   async::Task<void> drop_all() override;
   void flush() override {
-    (void)async::sync_wait(async::run_on<void>(*writer_, [] { return Status(); }));
+    [[maybe_unused]] const Status reached = async::sync_wait(async::run_on<void>(*writer_, [] { return Status(); }));
   }
 
  private:
@@ -126,8 +126,8 @@ Status Tier::start() {
 }
 
 Tier::~Tier() {
+  readers_.reset();  // first: a read that finds damage gives the writer work
   writer_.reset();
-  readers_.reset();
   if (const Status flushed = rows_->flush(); !flushed) report(flushed.error());
 }
 
