@@ -231,12 +231,13 @@ class Rows final : public BlobRows {
   void mark_damaged() override { rocks::mark_damaged(files_, request_.folder, log_); }
 
  private:
-  /// A disk that was full stops RocksDB until it is told to go on.
+  /// A disk that was full stops RocksDB until it is told to go on, or sees by itself, every few seconds, that it may.
+  /// or sees by itself, every few seconds, that it may.
   template <class Call>
   static rocksdb::Status retried(rocks::Database& database, const Call& call) {
     auto status = call();
     if (status.ok() || rocks::is_damage(status)) return status;
-    if (auto resumed = database->Resume(); !resumed.ok()) return resumed;
+    if (auto resumed = database->Resume(); !resumed.ok()) return status;
     return call();
   }
 

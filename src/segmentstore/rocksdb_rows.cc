@@ -203,8 +203,9 @@ class Rows final : public RocksdbRows {
       options.disableWAL = true;
       auto status = database->Write(options, &batch);
       if (status.ok() || rocks::is_damage(status)) return status;
-      // A disk that was full stops RocksDB until it is told to go on.
-      if (auto resumed = database->Resume(); !resumed.ok()) return resumed;
+      // A disk that was full stops RocksDB until it is told to go on, or sees by itself, every few seconds, that it
+      // may.
+      if (auto resumed = database->Resume(); !resumed.ok()) return status;
       return database->Write(options, &batch);
     });
   }
@@ -213,7 +214,7 @@ class Rows final : public RocksdbRows {
     return with_database("flush", [&](rocks::Database& database) {
       auto status = database->Flush({}, database.families());
       if (status.ok() || rocks::is_damage(status)) return status;
-      if (auto resumed = database->Resume(); !resumed.ok()) return resumed;
+      if (auto resumed = database->Resume(); !resumed.ok()) return status;
       return database->Flush({}, database.families());
     });
   }
