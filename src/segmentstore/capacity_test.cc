@@ -110,5 +110,23 @@ TEST(Capacity, IsNeverPassedBesideARocksdbIndex) {
   overfill(env::posix_file_system(), directory.at("store"), {32U << 20U, 1U << 30U, IndexKind::rocksdb});
 }
 
+TEST(Capacity, IsNeverPassedByFootersOfTheSmallestPages) {
+  // A footer of such a segment is a ninth of it, far more than any allowance for odds and ends.
+  constexpr std::uint64_t capacity = 32U << 20U;
+  const auto disk = env::make_simulated_disk(2 * capacity);
+  StoreForTest store(*disk, {.path = "/store", .capacity = capacity, .segment_size = 1U << 30U});
+  ASSERT_TRUE(store.open());
+  std::vector<NewPage> group(4000, make_test_page(1, 1));
+  std::uint64_t made = 0;
+  while (store->stats().evicted_segments < 2) {
+    for (NewPage& page : group) page.key.off = ++made;
+    const Status done = store.append(group);
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_LE(bytes_on_disk(*disk, "/store"), capacity) << made << " pages";
+    // What is removed takes no room in the index, which could make up for a footer.
+    for (const NewPage& page : group) store->remove(page.key);
+  }
+}
+
 }  // namespace
 }  // namespace seekfs::segmentstore

@@ -255,5 +255,20 @@ TEST(RebuiltIndex, ATornTailIsCutAndItsSpaceGivenBack) {
   for (std::uint64_t id = 0; id < 3; ++id) EXPECT_EQ(store.read(make_test_page(id, 2000)), TestRead::hit);
 }
 
+TEST(RebuiltIndex, ATornRecordIsNotTakenForAPage) {
+  const auto disk = env::make_simulated_disk(8U << 20U);
+  StoreForTest store(*disk, options_at("/store", IndexKind::native));
+  ASSERT_TRUE(store.open());
+  for (std::uint64_t id = 0; id < 3; ++id) ASSERT_TRUE(store.append(make_test_page(id, 2000)));
+  store.abandon();
+  const auto file = std::move(disk->open("/store/data-00001.seg", {.write = true}).value());
+  ASSERT_TRUE(file->write_at(3 * 2128 - 100, std::as_bytes(std::span("never written"))));
+  ASSERT_TRUE(store.open());
+  EXPECT_EQ(store->stats().pages, 2U);
+  EXPECT_EQ(store.read(make_test_page(2, 2000)), TestRead::miss) << "found by the store, not by the reader's CRC";
+  ASSERT_TRUE(store.append(make_test_page(2, 2000)));
+  EXPECT_EQ(store.read(make_test_page(2, 2000)), TestRead::hit);
+}
+
 }  // namespace
 }  // namespace seekfs::segmentstore
