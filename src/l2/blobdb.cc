@@ -55,6 +55,7 @@ class Tier final : public BlobDb {
   async::Task<CheckReport> check() override;
   async::Task<void> compact() override;
   async::Task<void> drop_all() override;
+  void cancel_long_work() override { cancelled_ = true; }
   void flush() override {
     [[maybe_unused]] const Status reached = async::sync_wait(async::run_on<void>(*writer_, [] { return Status(); }));
   }
@@ -65,10 +66,12 @@ class Tier final : public BlobDb {
   Status store(const PageKey& key, std::uint32_t crc, std::span<const std::byte> page);
   Status make_room(std::uint64_t bytes);
   Status collect();
-  CheckReport check_pages();
+  Result<CheckReport> check_pages();
   /// Only when it still has that number.
   void forget(const PageKey& key, Number number);
+  bool drop_entry(const PageKey& key, Number number);
   void erase_rows(std::vector<Number> numbers);
+  void erase_now(const std::vector<Number>& numbers);  ///< on the writer's thread
   void report(const Error& error);
 
   Logger& log_;
@@ -84,7 +87,8 @@ class Tier final : public BlobDb {
     std::atomic<std::uint64_t> damaged_pages{0};
   };
   Counts counts_;
-  std::atomic<bool> broken_{false};  ///< damage that only a start with an empty folder mends
+  std::atomic<bool> cancelled_{false};  ///< a check is to end
+  std::atomic<bool> broken_{false};     ///< damage that only a start with an empty folder mends
 
   mutable Mutex mutex_;
   BlobPages pages_ SEEKFS_GUARDED_BY(mutex_);
@@ -256,26 +260,31 @@ void Tier::remove(const PageKey& key) {
         MutexLock lock(mutex_);
         number = pages_.find(key);
       }
-      if (number) forget(key, *number);
+      // Not by another task: none is taken any more when the tier is on its end.
+      if (number && drop_entry(key, *number)) erase_now({*number});
     });
   }
 }
 
 void Tier::forget(const PageKey& key, Number number) {
-  {
-    MutexLock lock(mutex_);
-    if (pages_.find(key) != number) return;
-    pages_.remove(key);
-    garbage_ += BlobRows::cost(key.len);
-  }
-  erase_rows({number});
+  if (drop_entry(key, number)) erase_rows({number});
+}
+
+bool Tier::drop_entry(const PageKey& key, Number number) {
+  MutexLock lock(mutex_);
+  if (pages_.find(key) != number) return false;
+  pages_.remove(key);
+  garbage_ += BlobRows::cost(key.len);
+  return true;
 }
 
 void Tier::erase_rows(std::vector<Number> numbers) {
-  writer_->post([this, numbers = std::move(numbers)] {
-    if (broken_) return;
-    if (const Status erased = rows_->erase(numbers); !erased) report(erased.error());
-  });
+  writer_->post([this, numbers = std::move(numbers)] { erase_now(numbers); });
+}
+
+void Tier::erase_now(const std::vector<Number>& numbers) {
+  if (broken_) return;
+  if (const Status erased = rows_->erase(numbers); !erased) report(erased.error());
 }
 
 void Tier::report(const Error& error) {
@@ -323,10 +332,10 @@ std::vector<DiskStatus> Tier::disks() const {
 }
 
 async::Task<CheckReport> Tier::check() {
-  co_return co_await async::run_on<CheckReport>(*readers_, [this]() -> Result<CheckReport> { return check_pages(); });
+  co_return co_await async::run_on<CheckReport>(*readers_, [this] { return check_pages(); });
 }
 
-CheckReport Tier::check_pages() {
+Result<CheckReport> Tier::check_pages() {
   std::vector<std::pair<Number, PageKey>> all;
   {
     MutexLock lock(mutex_);
@@ -335,6 +344,7 @@ CheckReport Tier::check_pages() {
   CheckReport report;
   std::vector<std::byte> bytes;
   for (const auto& [number, key] : all) {
+    if (cancelled_) return fail(ErrorCode::cancelled, options_.path + " is being closed");
     bytes.resize(key.len);
     const auto stored = rows_->read(number, key, bytes);
     if (stored && !*stored) continue;  // evicted meanwhile
@@ -351,7 +361,8 @@ CheckReport Tier::check_pages() {
            .offset = key.off,
            .what = stored ? "the bytes are not those of the row's CRC32C" : stored.error().message});
     }
-    forget(key, number);
+    // What can't be read now may be read later: only what is wrong is forgotten.
+    if (stored || stored.error().code == ErrorCode::corrupt) forget(key, number);
   }
   return report;
 }

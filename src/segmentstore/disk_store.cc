@@ -81,7 +81,7 @@ bool DiskStore::is_record_of(const Found& found, const HeaderBytes& bytes, const
 
 void DiskStore::forget_damaged(const Found& found, std::uint32_t length) {
   if (!index_->erase(found.entry.fingerprint, found.entry.location)) return;
-  found.segment->remove_live(length);
+  if (found.segment) found.segment->remove_live(length);
   counts_.damaged_pages.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -141,41 +141,53 @@ StoreStats DiskStore::stats() const {
   return stats;
 }
 
-Result<l2::CheckReport> DiskStore::check() {
-  l2::CheckReport report;
-  for (const SegmentRef& segment : table_.all()) {
-    for (const IndexEntry& entry : index_->entries_of(segment->number())) {
+/// Segments are held one at a time and no longer than a record takes: one that is evicted meanwhile keeps its space for
+/// as long as anybody holds it.
+Status DiskStore::for_each_record(const std::function<Status(const Segment&, const IndexEntry&)>& each) const {
+  std::vector<SegmentNumber> numbers;
+  for (const SegmentRef& segment : table_.all()) numbers.push_back(segment->number());
+  for (const SegmentNumber number : numbers) {
+    for (const IndexEntry& entry : index_->entries_of(number)) {
       SEEKFS_TRY(check_not_cancelled());
-      const auto record = read_checked(*segment, entry);
-      if (record) {
-        ++report.pages;
-        report.bytes += record->payload.size();
-        continue;
-      }
-      if (record.error().code != ErrorCode::corrupt) return std::unexpected(record.error());
-      // Freed or moved since: that is no damage.
-      if (index_->find(entry.fingerprint) != entry.location) continue;
-      forget_damaged({segment, entry}, 0);
-      ++report.damage_count;
-      if (report.damage.size() < l2::max_listed_damage) {
-        report.damage.push_back({segment->path(), entry.location.offset, record.error().message});
-      }
+      const SegmentRef segment = table_.find(number);
+      if (!segment) break;
+      SEEKFS_TRY(each(*segment, entry));
     }
   }
+  return {};
+}
+
+Result<l2::CheckReport> DiskStore::check() {
+  l2::CheckReport report;
+  SEEKFS_TRY(for_each_record([&](const Segment& segment, const IndexEntry& entry) -> Status {
+    const auto record = read_checked(segment, entry);
+    if (record) {
+      ++report.pages;
+      report.bytes += record->payload.size();
+      return {};
+    }
+    if (record.error().code == ErrorCode::exhausted) return std::unexpected(record.error());
+    // Freed or moved since: that is no damage.
+    if (index_->find(entry.fingerprint) != entry.location) return {};
+    // What can't be read now may be read later: only what is wrong is forgotten.
+    if (record.error().code == ErrorCode::corrupt) forget_damaged({table_.find(segment.number()), entry}, 0);
+    ++report.damage_count;
+    if (report.damage.size() < l2::max_listed_damage) {
+      report.damage.push_back({segment.path(), entry.location.offset, record.error().message});
+    }
+    return {};
+  }));
   return report;
 }
 
 Status DiskStore::list(const std::function<void(const StoredPage&)>& each) {
-  for (const SegmentRef& segment : table_.all()) {
-    for (const IndexEntry& entry : index_->entries_of(segment->number())) {
-      SEEKFS_TRY(check_not_cancelled());
-      HeaderBytes bytes;
-      SEEKFS_ASSIGN(const bool whole, read_record(segment->file(), entry.location.offset, bytes, {}));
-      const auto header = decode_in_place(bytes, segment->identity(), entry.location.offset);
-      if (whole && header) each({header->key, header->payload_crc32c});
-    }
-  }
-  return {};
+  return for_each_record([&](const Segment& segment, const IndexEntry& entry) -> Status {
+    HeaderBytes bytes;
+    SEEKFS_ASSIGN(const bool whole, read_record(segment.file(), entry.location.offset, bytes, {}));
+    const auto header = decode_in_place(bytes, segment.identity(), entry.location.offset);
+    if (whole && header) each({header->key, header->payload_crc32c});
+    return {};
+  });
 }
 
 }  // namespace seekfs::segmentstore

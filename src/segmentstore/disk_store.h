@@ -49,6 +49,7 @@ class DiskStore final : public SegmentStore {
   bool is_record_of(const Found& found, const HeaderBytes& bytes, const manifest::PageKey& key,
                     std::uint32_t crc32c) const;
   void forget_damaged(const Found& found, std::uint32_t length);
+  Status for_each_record(const std::function<Status(const Segment&, const IndexEntry&)>& each) const;
 
   // Writer: appending (disk_store_append.cc).
   Status check_open() const;
@@ -67,7 +68,8 @@ class DiskStore final : public SegmentStore {
   std::uint64_t committed_bytes() const noexcept;
   Result<bool> has_room(std::uint64_t bytes) const;
   Status make_room(std::uint64_t bytes);
-  Status evict_oldest(bool& evicted);
+  enum class Eviction : std::uint8_t { freed, of_nothing_on_disk, held_by_a_reader, impossible };
+  Result<Eviction> evict_oldest();
   SegmentRef oldest_sealed() const;
   Status start_eviction_ahead();
   SegmentRef worth_compacting(double below_share) const;

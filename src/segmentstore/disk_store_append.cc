@@ -1,6 +1,8 @@
 // The writer's side of a store: appends, segments that follow each other, checkpoints.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "segmentstore/disk_store.h"
 
 namespace seekfs::segmentstore {
@@ -97,21 +99,23 @@ Result<SegmentRef> DiskStore::create_segment() {
     if (!file) return std::unexpected(file.error());
     const Status allocated = (*file)->allocate(0, segment_size_);
     const auto info = (*file)->info();
-    if (allocated && info && committed_bytes() + info->allocated <= options_.capacity) {
+    // Some file systems reserve without counting: the size is the least that it will come to.
+    const std::uint64_t bytes = info ? std::max(info->allocated, segment_size_) : segment_size_;
+    if (allocated && info && committed_bytes() + bytes <= options_.capacity) {
       return std::make_shared<Segment>(SegmentIdentity{directory_->store_id(), last_number_}, path, std::move(*file),
-                                       info->allocated, use_);
+                                       bytes, use_);
     }
-    (void)parts_.files.remove_file(path);
+    SEEKFS_TRY(parts_.files.remove_file(path));
     if (!info) return std::unexpected(info.error());
     file->reset();
     if (allocated) {
-      SEEKFS_TRY(make_room(info->allocated));
+      SEEKFS_TRY(make_room(bytes));
       continue;
     }
     // A quota, or somebody who was quicker: what the cache has itself is given up first.
-    bool evicted = false;
-    if (allocated.error().code == ErrorCode::exhausted) SEEKFS_TRY(evict_oldest(evicted));
-    if (!evicted) return std::unexpected(allocated.error());
+    if (allocated.error().code != ErrorCode::exhausted) return std::unexpected(allocated.error());
+    SEEKFS_ASSIGN(const Eviction eviction, evict_oldest());
+    if (eviction == Eviction::impossible) return std::unexpected(allocated.error());
   }
   return fail(ErrorCode::exhausted,
               fmt::format("{}: there is no free name for a segment; remove the files data-*.seg", options_.path));
@@ -129,15 +133,21 @@ Status DiskStore::seal_active() {
   return sealed;
 }
 
-/// What failed to sync is not tried again: the kernel may have dropped it, and a read will tell.
+/// What failed to sync is not tried again: the kernel may have dropped it, and a read will tell. The segment that is
+/// being written may be one of those, so it is given up.
 Status DiskStore::sync_all() {
   Status result;
   for (const SegmentRef& segment : std::exchange(unsynced_, {})) {
     if (Status synced = segment->file().sync_data(); !synced) result = synced;
   }
+  if (!result) {
+    drain_.reset();
+    if (writer_) writer_->abandon();
+    writer_.reset();
+    return result;
+  }
   carried_unsynced_ = false;
   if (writer_) unsynced_.push_back(writer_->segment());
-  SEEKFS_TRY(result);
   if (!std::exchange(directory_changed_, false)) return {};
   return parts_.files.sync_directory(options_.path);
 }
@@ -174,9 +184,13 @@ Status DiskStore::checkpoint() {
 Status DiskStore::close() {
   if (std::exchange(closed_, true)) return {};
   drain_.reset();
-  SEEKFS_TRY(seal_active());
-  SEEKFS_TRY(sync_all());
-  return save_index();
+  // Each step is worth something without the one before.
+  const Status sealed = seal_active();
+  const Status synced = sync_all();
+  const Status saved = save_index();
+  SEEKFS_TRY(sealed);
+  SEEKFS_TRY(synced);
+  return saved;
 }
 
 }  // namespace seekfs::segmentstore

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/units.h"
 #include "segmentstore/disk_store.h"
@@ -24,7 +25,9 @@ std::uint64_t DiskStore::committed_bytes() const noexcept {
 }
 
 Status DiskStore::measure_other() {
-  SEEKFS_ASSIGN(const std::uint64_t other, directory_->other_bytes());
+  std::set<SegmentNumber> known;
+  for (const SegmentRef& segment : table_.all()) known.insert(segment->number());
+  SEEKFS_ASSIGN(const std::uint64_t other, directory_->other_bytes(known));
   SEEKFS_ASSIGN(const std::uint64_t index, directory_->index_bytes());
   counts_.other_bytes = other;
   counts_.index_bytes = index;
@@ -40,15 +43,21 @@ Result<bool> DiskStore::has_room(std::uint64_t bytes) const {
   return space.available >= bytes + for_index + options_.min_free_bytes;
 }
 
+/// Evicts until there is room, but goes on only while that gives space back: a segment that somebody still reads, or a
+/// file system that frees blocks later, must not cost the whole cache.
 Status DiskStore::make_room(std::uint64_t bytes) {
   while (true) {
     SEEKFS_ASSIGN(const bool room, has_room(bytes));
     if (room) return {};
-    bool evicted = false;
-    SEEKFS_TRY(evict_oldest(evicted));
-    if (evicted) continue;
-    // Nothing is left to give back: that stops what needs room, not what goes on with the room it has.
-    if (bytes == 0) return {};
+    SEEKFS_ASSIGN(const env::FileSystem::Space before, parts_.files.space(options_.path));
+    SEEKFS_ASSIGN(const Eviction eviction, evict_oldest());
+    SEEKFS_ASSIGN(const env::FileSystem::Space after, parts_.files.space(options_.path));
+    const bool by_capacity = committed_bytes() + bytes > options_.capacity;
+    if (eviction == Eviction::of_nothing_on_disk) continue;
+    if (eviction == Eviction::freed && (by_capacity || after.available > before.available)) continue;
+    SEEKFS_ASSIGN(const bool enough, has_room(bytes));
+    // What needs no room goes on with the room that it has.
+    if (enough || bytes == 0) return {};
     return fail(ErrorCode::exhausted,
                 fmt::format("{}: no room for {} more: capacity {}, of which {} are taken by what is no segment, and {} "
                             "are to stay free on the file system",
@@ -65,13 +74,17 @@ SegmentRef DiskStore::oldest_sealed() const {
 }
 
 /// Frees the segment that is being emptied, or else the oldest one as it is.
-Status DiskStore::evict_oldest(bool& evicted) {
-  evicted = true;
-  if (drain_ && drain_->purpose == SegmentDrain::Purpose::evict) return finish_drain();
+Result<DiskStore::Eviction> DiskStore::evict_oldest() {
+  SegmentRef victim;
+  if (drain_ && drain_->purpose == SegmentDrain::Purpose::evict) victim = drain_->victim;
   drain_.reset();
-  const SegmentRef victim = oldest_sealed();
-  evicted = victim != nullptr;
-  return evicted ? free_segment(victim, true) : Status();
+  if (!victim) victim = oldest_sealed();
+  if (!victim) return Eviction::impossible;
+  const std::uint64_t allocated = victim->allocated();
+  SEEKFS_TRY(free_segment(victim, true));
+  const std::weak_ptr<Segment> left = std::exchange(victim, nullptr);
+  if (!left.expired()) return Eviction::held_by_a_reader;
+  return allocated == 0 ? Eviction::of_nothing_on_disk : Eviction::freed;
 }
 
 /// When the segment that was just begun is the last that fits, the oldest is emptied while that one fills.
@@ -119,8 +132,9 @@ Result<std::uint64_t> DiskStore::drain_some(std::uint64_t max_bytes) {
 Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
   const SegmentRef victim = drain_->victim;
   const auto record = read_checked(*victim, entry);
-  if (!record && record.error().code != ErrorCode::corrupt) return std::unexpected(record.error());
+  if (!record && record.error().code == ErrorCode::exhausted) return std::unexpected(record.error());
   if (!record) {
+    // Damaged or on a bad sector: either way it is lost, and what is being written is not to blame.
     forget_damaged({victim, entry}, 0);
     return 0;
   }
@@ -181,12 +195,17 @@ Result<SegmentStore::Upkeep> DiskStore::upkeep(std::uint64_t max_bytes) {
   if (!drain_) {
     SegmentRef victim = worth_compacting(compact_below);
     if (!victim) return Upkeep{};
-    if (!writer_ && victim->live_pages() > 0) SEEKFS_TRY(roll());
-    drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::compact, segment_size_);
+    if (!writer_ && victim->live_pages() > 0) {
+      SEEKFS_ASSIGN(const bool room, has_room(segment_size_));
+      if (!room) return Upkeep{};
+      SEEKFS_TRY(roll());
+    }
+    if (!drain_) drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::compact, segment_size_);
   }
-  const SegmentRef compacted = drain_->purpose == SegmentDrain::Purpose::compact ? drain_->victim : nullptr;
+  // A number, since a reference would keep the segment's space.
+  const SegmentNumber compacted = drain_->purpose == SegmentDrain::Purpose::compact ? drain_->victim->number() : 0;
   SEEKFS_ASSIGN(const std::uint64_t moved, drain_some(max_bytes));
-  if (compacted && !drain_ && table_.find(compacted->number()) != nullptr) {
+  if (compacted != 0 && !drain_ && table_.find(compacted) != nullptr) {
     // The segment that is being written is full. A new one is begun only where that evicts nothing.
     SEEKFS_ASSIGN(const bool room, has_room(segment_size_));
     if (!room) return Upkeep{.moved_bytes = moved};
@@ -202,12 +221,18 @@ Status DiskStore::compact() {
   SEEKFS_TRY(seal_active());
   for (std::size_t left = 2 * table_.size(); left > 0; --left) {
     SEEKFS_TRY(check_not_cancelled());
-    const SegmentRef victim = worth_compacting(compact_all_below);
+    SegmentRef victim = worth_compacting(compact_all_below);
     if (!victim) break;
-    if (!writer_ && victim->live_pages() > 0) SEEKFS_TRY(roll());
-    drain_ = make_drain(*index_, victim, SegmentDrain::Purpose::compact, segment_size_);
-    while (drain_ && drain_->victim == victim) SEEKFS_TRY(drain_some(segment_size_));
-    const bool full = table_.find(victim->number()) != nullptr;
+    const SegmentNumber number = victim->number();
+    if (!writer_ && victim->live_pages() > 0) {
+      victim.reset();
+      SEEKFS_TRY(roll());
+      victim = table_.find(number);
+      if (!victim) continue;
+    }
+    drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::compact, segment_size_);
+    while (drain_ && drain_->victim->number() == number) SEEKFS_TRY(drain_some(segment_size_));
+    const bool full = table_.find(number) != nullptr;
     if (full) SEEKFS_TRY(seal_active());
   }
   return sync_all();
@@ -216,13 +241,18 @@ Status DiskStore::compact() {
 Status DiskStore::drop_all() {
   SEEKFS_TRY(check_open());
   drain_.reset();
+  if (writer_) writer_->abandon();
   writer_.reset();
   unsynced_.clear();
   carried_unsynced_ = false;
   index_->clear();
-  for (const SegmentRef& segment : table_.all()) SEEKFS_TRY(free_segment(segment, false));
+  Status freed;
+  for (const SegmentRef& segment : table_.all()) {
+    if (Status one = free_segment(segment, false); !one) freed = one;
+  }
   SEEKFS_TRY(sync_all());
-  return save_index();
+  SEEKFS_TRY(save_index());
+  return freed;
 }
 
 }  // namespace seekfs::segmentstore

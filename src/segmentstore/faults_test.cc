@@ -149,11 +149,29 @@ TEST_F(Faults, AFailedReadIsAnErrorAndNothingIsForgotten) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::transient);
   EXPECT_FALSE(read_test_page(store_.store(), pages()[1], true));
-  EXPECT_FALSE(store_->check());
+  const auto report = store_->check();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->damage_count, 3U) << "a page that can't be read is reported";
   EXPECT_TRUE(store_->may_contain(pages()[1].key));
   faults_.clear();
   EXPECT_EQ(count_hits(), 3U);
   expect_usable();
+}
+
+TEST_F(Faults, AStartThatCannotReadRemovesNothing) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  ASSERT_TRUE(append_pages(0, 20));
+  ASSERT_TRUE(store_->close());
+  store_.abandon();
+  const auto before = segment_files(*disk_, "/store");
+  faults_ = {{FileOp::read, "data-", EIO}};
+  const Status opened = store_.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::transient);
+  faults_.clear();
+  EXPECT_EQ(segment_files(*disk_, "/store"), before);
+  ASSERT_TRUE(store_.open());
+  EXPECT_EQ(count_hits(), 20U);
 }
 
 TEST_F(Faults, NoDescriptors) {

@@ -29,17 +29,23 @@ class Window {
     return std::span(bytes_).subspan(offset - begin_, count);
   }
 
+  /// The first read that failed.
+  const std::optional<Error>& error() const { return error_; }
+
  private:
   void fill(std::uint64_t offset) {
     begin_ = offset;
     bytes_.resize(size_);
-    bytes_.resize(file_.read_at(offset, bytes_).value_or(0));
+    const auto count = file_.read_at(offset, bytes_);
+    if (!count && !error_) error_ = count.error();
+    bytes_.resize(count.value_or(0));
   }
 
   env::File& file_;
   const std::size_t size_;
   std::uint64_t begin_ = 0;
   std::vector<std::byte> bytes_;
+  std::optional<Error> error_;
 };
 
 class Walk {
@@ -47,7 +53,7 @@ class Walk {
   Walk(env::File& file, std::uint64_t file_size, SegmentIdentity identity)
       : file_(file), file_size_(file_size), identity_(identity), near_(file, walk_window), far_(file, search_window) {}
 
-  std::vector<WalkedRecord> run();
+  Result<std::vector<WalkedRecord>> run();
 
  private:
   std::optional<RecordHeader> header_in(Window& window, std::uint64_t offset);
@@ -96,7 +102,7 @@ bool Walk::payload_is_right(const WalkedRecord& record) {
   return count && *count == payload_.size() && crc32c(payload_) == record.payload_crc32c;
 }
 
-std::vector<WalkedRecord> Walk::run() {
+Result<std::vector<WalkedRecord>> Walk::run() {
   std::vector<WalkedRecord> records;
   std::uint64_t end = 0;
   while (true) {
@@ -105,6 +111,9 @@ std::vector<WalkedRecord> Walk::run() {
     if (!header) break;
     records.push_back({{fingerprint(header->key), header->location.offset, header->key.len}, header->payload_crc32c});
     end = record_end(header->location.offset, header->key.len);
+  }
+  for (const Window* window : {&near_, &far_}) {
+    if (window->error()) return std::unexpected(*window->error());
   }
   const std::uint64_t verified_from = end > verified_tail ? end - verified_tail : 0;
   std::erase_if(records, [&](const WalkedRecord& record) {
@@ -115,7 +124,7 @@ std::vector<WalkedRecord> Walk::run() {
 
 }  // namespace
 
-std::vector<WalkedRecord> walk_records(env::File& file, std::uint64_t file_size, SegmentIdentity identity) {
+Result<std::vector<WalkedRecord>> walk_records(env::File& file, std::uint64_t file_size, SegmentIdentity identity) {
   return Walk(file, file_size, identity).run();
 }
 

@@ -15,9 +15,9 @@ struct WalkedRecord {
 };
 
 /// The records of exactly this segment, by offset. Goes from header to header; where there is none, as after a write
-/// that a power loss swallowed, it looks for the next one in the 128 MiB that follow. What can't be read ends the walk.
+/// that a power loss swallowed, it looks for the next one in the 128 MiB that follow.
 /// The payloads of the last 512 MiB, which is more than may be unsynced, are read, and records whose payload is not
 /// theirs are left out.
-std::vector<WalkedRecord> walk_records(env::File& file, std::uint64_t file_size, SegmentIdentity identity);
+Result<std::vector<WalkedRecord>> walk_records(env::File& file, std::uint64_t file_size, SegmentIdentity identity);
 
 }  // namespace seekfs::segmentstore

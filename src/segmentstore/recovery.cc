@@ -81,6 +81,8 @@ Status Recovery::recover_segment(SegmentNumber number, Known known) {
   SEEKFS_ASSIGN(const SegmentRef segment, open_segment(number));
   SEEKFS_ASSIGN(const env::FileInfo info, segment->file().info());
   const auto trailer = read_trailer(segment->file(), info.size, segment->identity());
+  // A disk that fails says nothing about what was written: the start fails, and nothing is removed.
+  if (!trailer && trailer.error().code != ErrorCode::corrupt) return std::unexpected(trailer.error());
   if (!trailer && known && known->sealed) {
     // What was saved is of a file that is gone or changed.
     parts_.index.erase_segment(number);
@@ -93,6 +95,7 @@ Status Recovery::recover_segment(SegmentNumber number, Known known) {
   segment->seal(trailer->data_end);
   if (known && known->sealed) return {};
   const auto entries = read_footer_entries(segment->file(), *trailer);
+  if (!entries && entries.error().code != ErrorCode::corrupt) return std::unexpected(entries.error());
   if (!entries) return walk(*segment, known, info.size);
   return replay(*segment, *entries, known ? known->data_end : 0);
 }
@@ -122,10 +125,9 @@ Status Recovery::replay(Segment& segment, const std::vector<FooterEntry>& entrie
 }
 
 Status Recovery::walk(Segment& segment, const Known& known, std::uint64_t file_size) {
+  SEEKFS_ASSIGN(const auto records, walk_records(segment.file(), file_size, segment.identity()));
   std::vector<FooterEntry> entries;
-  for (const WalkedRecord& record : walk_records(segment.file(), file_size, segment.identity())) {
-    entries.push_back(record.entry);
-  }
+  for (const WalkedRecord& record : records) entries.push_back(record.entry);
   if (entries.empty()) return discard(segment);
   const std::uint64_t from = known && end_of(entries) >= known->data_end ? known->data_end : 0;
   if (known && from == 0) {

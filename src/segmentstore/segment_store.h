@@ -113,7 +113,8 @@ class SegmentStore {
   /// Compacts every segment that has anything to give back, at once.
   virtual Status compact() = 0;
   virtual Status drop_all() = 0;
-  /// Reads every page that the index knows and forgets the damaged ones.
+  /// Reads every page that the index knows and forgets the damaged ones. Pages that the disk can't read are reported
+  /// too, and kept.
   virtual Result<l2::CheckReport> check() = 0;
   /// Calls `each` for every page, in no order, reading every header.
   virtual Status list(const std::function<void(const StoredPage&)>& each) = 0;

@@ -87,8 +87,10 @@ Status SnapshotFiles::write(const std::vector<SegmentSummary>& segments, std::si
   const std::string path = path_of(newest_ + 1);
   const std::string temporary = path + std::string(temporary_end);
   {
-    SEEKFS_ASSIGN(const auto file,
-                  files_.open(temporary, {.write = true, .create = true, .truncate = true, .permissions = 0600}));
+    SEEKFS_ASSIGN(
+        const auto file,
+        files_.open(temporary,
+                    {.write = true, .create = true, .truncate = true, .no_follow = true, .permissions = 0600}));
     BlockWriter out(*file);
     SEEKFS_TRY(out.write(words<head_words>({magic, version, store_id_, segments.size()})));
     for (const SegmentSummary& one : segments) {

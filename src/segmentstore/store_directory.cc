@@ -81,9 +81,15 @@ Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(env::FileSystem& fi
   auto directory = std::unique_ptr<StoreDirectory>(new StoreDirectory(files, std::move(path)));
   SEEKFS_TRY(files.make_directories(directory->path_, private_directory));
   SEEKFS_TRY(directory->check_file_system());
+  SEEKFS_TRY(directory->check_owner());
   SEEKFS_TRY(directory->take_lock());
   SEEKFS_TRY(directory->read_format(random, log));
   SEEKFS_TRY(files.make_directories(directory->index_path(), private_directory));
+  SEEKFS_ASSIGN(const env::FileInfo index, files.lstat(directory->index_path()));
+  if (index.type != env::FileType::directory) {
+    return fail(ErrorCode::invalid,
+                directory->index_path() + " is a link; the index lies in the cache's own directory");
+  }
   SEEKFS_TRY(files.sync_directory(directory->path_));
   return directory;
 }
@@ -97,9 +103,21 @@ Status StoreDirectory::check_file_system() const {
                           path_, type));
 }
 
+/// Who may write here could put links in the place of files that are about to be written.
+Status StoreDirectory::check_owner() const {
+  constexpr std::uint32_t writable_by_others = 0022;
+  SEEKFS_ASSIGN(const env::FileInfo info, files_.stat(path_));
+  if ((info.mode & writable_by_others) == 0) return {};
+  return fail(ErrorCode::invalid,
+              fmt::format("{} can be written by other users (mode {:o}); mend it with chmod go-w, or set "
+                          "cache.l2.segment_path to another directory",
+                          path_, info.mode & 07777U));
+}
+
 Status StoreDirectory::take_lock() {
   const std::string path = path_ + "/LOCK";
-  SEEKFS_ASSIGN(lock_, files_.open(path, {.write = true, .create = true, .permissions = private_file}));
+  SEEKFS_ASSIGN(lock_,
+                files_.open(path, {.write = true, .create = true, .no_follow = true, .permissions = private_file}));
   SEEKFS_ASSIGN(const bool locked, lock_->lock(false));
   if (!locked) {
     const auto holder = env::read_file(files_, path, 64);
@@ -174,12 +192,12 @@ Result<std::vector<SegmentNumber>> StoreDirectory::segments() const {
 
 Result<std::uint64_t> StoreDirectory::index_bytes() const { return tree_bytes(files_, index_path()); }
 
-Result<std::uint64_t> StoreDirectory::other_bytes() const {
+Result<std::uint64_t> StoreDirectory::other_bytes(const std::set<SegmentNumber>& known) const {
   SEEKFS_ASSIGN(const env::FileInfo own, files_.lstat(path_));
   SEEKFS_ASSIGN(const auto entries, files_.list(path_));
   std::uint64_t bytes = own.allocated;
   for (const env::DirectoryEntry& entry : entries) {
-    if (entry.name == "index" || parse_segment_file_name(entry.name) != 0) continue;
+    if (entry.name == "index" || known.contains(parse_segment_file_name(entry.name))) continue;
     SEEKFS_ASSIGN(const std::uint64_t below, tree_bytes(files_, path_ + "/" + entry.name));
     bytes += below;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ class StoreDirectory {
   /// Creates the directory and index/ (0700), locks LOCK, reads or writes FORMAT. A newer format is set aside:
   /// everything of it goes to set-aside-UUID/ and an empty store begins, with an error in the log. A FORMAT that can't
   /// be read begins an empty store too. Errors: `denied`, `conflict` (locked; names the PID that holds it), `invalid`
-  /// (a network file system), `exhausted`, `transient`.
+  /// (a network file system, others may write to it, index/ is a link), `exhausted`, `transient`.
   static Result<std::unique_ptr<StoreDirectory>> open(env::FileSystem& files, env::Random& random, Logger& log,
                                                       std::string path);
 
@@ -33,15 +34,16 @@ class StoreDirectory {
 
   /// The numbers of the segment files, in order.
   Result<std::vector<SegmentNumber>> segments() const;
-  /// Bytes on disk of everything in the directory but segments and index: its own blocks, LOCK, FORMAT, pages of the
-  /// older layout, files that are not the store's.
-  Result<std::uint64_t> other_bytes() const;
+  /// Bytes on disk of everything in the directory but the `known` segments and index: its own blocks, LOCK, FORMAT,
+  /// pages of the older layout, files that are not the store's.
+  Result<std::uint64_t> other_bytes(const std::set<SegmentNumber>& known) const;
   /// Bytes on disk of index/ and all that is in it.
   Result<std::uint64_t> index_bytes() const;
 
  private:
   StoreDirectory(env::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
   Status check_file_system() const;
+  Status check_owner() const;
   Status take_lock();
   Status read_format(env::Random& random, Logger& log);
   Status write_format(env::Random& random);
