@@ -57,8 +57,10 @@ class CacheAccess {
 
 /// `client` outlives it.
 std::unique_ptr<CacheAccess> make_daemon_cache(DaemonClient& client);
+/// What is to be done with caches that are opened directly: one that only looks evicts nothing, whatever the capacity.
+enum class CachePurpose : std::uint8_t { look, change };
 /// Opens the directories of the session's configuration, which no daemon may have open; `session` outlives it.
-Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session);
+Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session, CachePurpose purpose);
 
 /// The daemon's replies as values; `corrupt` when the text is something else.
 Result<CacheFigures> parse_cache_figures(std::string_view json);

@@ -7,6 +7,7 @@
 #include "app/l2_factory.h"
 #include "cli/direct_cache.h"
 #include "cli/session.h"
+#include "env/process.h"
 #include "publish/versions.h"
 #include "segmentstore/segment_store.h"
 
@@ -151,7 +152,7 @@ Result<manifest::Manifest> load_version(Session& session, const PublishedName& n
   return publish::Versions(parts).load(name.ns, name.version);
 }
 
-Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session) {
+Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session, CachePurpose purpose) {
   SEEKFS_ASSIGN(const app::LoadedConfig* loaded, session.config());
   const app::L2Config& config = loaded->values.cache.l2;
   if (config.backend != app::L2Backend::segmentstore && config.backend != app::L2Backend::blobdb) {
@@ -159,6 +160,12 @@ Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session) {
   }
   for (const std::string& path : config.segment_paths) {
     const auto there = session.files().stat(path);
+    if (there && there->owner != env::user_id()) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} belongs to user {}, and files that another user leaves in it keep "
+                              "its daemon from starting; run this as that user (sudo -u '#{}')",
+                              path, there->owner, there->owner));
+    }
     if (there) continue;
     if (there.error().code != ErrorCode::not_found) return std::unexpected(local_error(config, there.error()));
     return fail(ErrorCode::not_found, fmt::format("there is no cache at {}", path));
@@ -167,7 +174,8 @@ Result<std::unique_ptr<CacheAccess>> open_cache_directories(Session& session) {
   if (!options) return std::unexpected(local_error(config, options.error()));
   if (config.backend == app::L2Backend::blobdb) return open_blobdb_directory(session, config, options->front());
   std::vector<DirectCache::Disk> disks;
-  for (const segmentstore::StoreOptions& each : *options) {
+  for (segmentstore::StoreOptions each : *options) {
+    each.may_evict = purpose == CachePurpose::change;
     auto store = SegmentStore::open({.files = session.files(), .random = session.random(), .log = session.log()}, each);
     if (!store) return std::unexpected(local_error(config, store.error()));
     disks.push_back({each.path, std::move(*store)});

@@ -27,6 +27,7 @@ struct FileInfo {
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
   std::uint32_t mode = 0;
+  std::uint32_t owner = 0;  ///< user id
   std::uint64_t links = 0;  ///< names of the file; 0 once the last was removed or replaced
 };
 

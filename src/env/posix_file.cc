@@ -168,6 +168,7 @@ FileInfo to_file_info(const struct ::stat& facts) noexcept {
   info.inode = facts.st_ino;
   info.device = facts.st_dev;
   info.mode = facts.st_mode;
+  info.owner = facts.st_uid;
   info.links = facts.st_nlink;
   return info;
 }

@@ -71,6 +71,8 @@ std::uint64_t memory_limit() {
 
 int process_id() { return ::getpid(); }
 
+std::uint32_t user_id() { return ::geteuid(); }
+
 std::string user_name() {
   std::array<char, 16 * KiB> buffer{};
   passwd entry{};

@@ -11,6 +11,7 @@ unsigned cpu_count();  ///< by affinity mask and cgroup quota, at least 1
 /// The smaller of physical memory and the cgroup's limit (v1 and v2), in bytes.
 std::uint64_t memory_limit();
 int process_id();
+std::uint32_t user_id();       ///< the effective one
 std::string user_name();       ///< of the effective user; its number when it has no name
 std::string home_directory();  ///< $HOME, else the password entry's; may be empty
 /// Variables of the environment as NAME=VALUE pairs.

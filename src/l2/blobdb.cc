@@ -353,6 +353,10 @@ Result<CheckReport> Tier::check_pages() {
       report.bytes += key.len;
       continue;
     }
+    {
+      MutexLock lock(mutex_);
+      if (pages_.find(key) != number) continue;  // removed meanwhile
+    }
     ++report.damage_count;
     counts_.damaged_pages.fetch_add(1, std::memory_order_relaxed);
     if (report.damage.size() < max_listed_damage) {

@@ -79,6 +79,7 @@ Status DiskStore::roll() {
     parts_.log.warning("a segment could not be sealed",
                        {{"directory", options_.path}, {"error", sealed.error().message}});
   }
+  SEEKFS_TRY(directory_->check_still_ours());
   SEEKFS_TRY(measure_other());
   SEEKFS_TRY(make_room(segment_size_));
   SEEKFS_ASSIGN(SegmentRef segment, create_segment());
@@ -176,6 +177,7 @@ Status DiskStore::save_index() {
 /// The data is on disk before an index that points to it is.
 Status DiskStore::checkpoint() {
   SEEKFS_TRY(check_open());
+  SEEKFS_TRY(directory_->check_still_ours());
   SEEKFS_TRY(sync_all());
   SEEKFS_TRY(make_room(0));
   return index_->wants_save() ? save_index() : Status();

@@ -48,7 +48,7 @@ Result<bool> DiskStore::has_room(std::uint64_t bytes) const {
 Status DiskStore::make_room(std::uint64_t bytes) {
   while (true) {
     SEEKFS_ASSIGN(const bool room, has_room(bytes));
-    if (room) return {};
+    if (room || (bytes == 0 && !options_.may_evict)) return {};
     SEEKFS_ASSIGN(const env::FileSystem::Space before, parts_.files.space(options_.path));
     SEEKFS_ASSIGN(const Eviction eviction, evict_oldest());
     SEEKFS_ASSIGN(const env::FileSystem::Space after, parts_.files.space(options_.path));
@@ -75,6 +75,7 @@ SegmentRef DiskStore::oldest_sealed() const {
 
 /// Frees the segment that is being emptied, or else the oldest one as it is.
 Result<DiskStore::Eviction> DiskStore::evict_oldest() {
+  if (!options_.may_evict) return Eviction::impossible;
   SegmentRef victim;
   if (drain_ && drain_->purpose == SegmentDrain::Purpose::evict) victim = drain_->victim;
   drain_.reset();

@@ -174,6 +174,14 @@ TEST_F(Faults, AStartThatCannotReadRemovesNothing) {
   EXPECT_EQ(count_hits(), 20U);
 }
 
+TEST_F(Faults, ADirectoryOfSomebodyElseStopsNothing) {
+  ASSERT_TRUE(disk_->make_directories("/store/lost+found"));
+  faults_ = {{FileOp::list, "lost+found", EACCES}};
+  ASSERT_NO_FATAL_FAILURE(open());
+  ASSERT_TRUE(append_pages(0, 3));
+  EXPECT_EQ(count_hits(), 3U);
+}
+
 TEST_F(Faults, NoDescriptors) {
   faults_ = {{FileOp::open, "", EMFILE}};
   EXPECT_EQ(store_.open().error().code, ErrorCode::exhausted);

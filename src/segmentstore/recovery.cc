@@ -43,7 +43,8 @@ Result<SegmentNumber> Recovery::run() {
   for (const SegmentNumber number : numbers) {
     const auto summary = known.find(number);
     SEEKFS_TRY(recover_segment(number, summary == known.end() ? Known() : summary->second));
-    last = std::max(last, number);
+    // A file that was no segment does not use up the numbers.
+    if (parts_.table.find(number)) last = std::max(last, number);
   }
   parts_.log.info("a page cache is open", {{"directory", parts_.directory.path()},
                                            {"segments", numbers.size()},
@@ -162,7 +163,7 @@ void Recovery::cut_and_seal(Segment& segment, const std::vector<FooterEntry>& en
 Status Recovery::discard(const Segment& segment) {
   parts_.log.warning("a segment file holds no page of this cache and is removed", {{"segment", segment.path()}});
   const SegmentNumber number = segment.number();
-  const std::string path = segment.path();
+  const std::string& path = segment.path();
   parts_.index.erase_segment(number);
   parts_.table.remove(number);
   std::erase_if(parts_.unsynced, [&](const SegmentRef& one) { return one->number() == number; });

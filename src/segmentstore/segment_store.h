@@ -28,6 +28,7 @@ struct StoreOptions {
   std::uint64_t segment_size = 0;    ///< as configured; the store takes the smaller of it and capacity / 16
   std::uint64_t min_free_bytes = 0;  ///< of the file system; it evicts rather than leave less
   IndexKind index = IndexKind::native;
+  bool may_evict = true;  ///< false: a tool that only looks; what has no room then is an error
 };
 
 /// All outlive the store.

@@ -8,6 +8,7 @@
 
 #include "base/crc32c.h"
 #include "env/simulated_disk_testing.h"
+#include "segmentstore/segment.h"
 #include "segmentstore/store_testing.h"
 
 namespace seekfs::segmentstore {
@@ -295,6 +296,48 @@ TEST_F(SegmentStoreTest, ANewerFormatIsSetAside) {
   ASSERT_TRUE(put(*store, test_key(2, 4000)));
   reopen();
   EXPECT_TRUE(hit(*store, test_key(2, 4000)));
+}
+
+TEST_F(SegmentStoreTest, NoticesThatItsDirectoryIsAnothersNow) {
+  ASSERT_TRUE(put(*store, test_key(1, 100)));
+  ASSERT_TRUE(store->checkpoint());
+  ASSERT_TRUE(disk->remove_file("/store/LOCK"));
+  EXPECT_EQ(store->checkpoint().error().code, ErrorCode::transient);
+  const auto other = open_store(*disk);  // which takes a LOCK of its own
+  EXPECT_EQ(store->checkpoint().error().code, ErrorCode::transient);
+}
+
+TEST_F(SegmentStoreTest, WritesAFormatThatWasRemovedAgain) {
+  const std::string format = env::read_file(*disk, "/store/FORMAT", 4096).value();
+  ASSERT_TRUE(disk->remove_file("/store/FORMAT"));
+  ASSERT_TRUE(put(*store, test_key(1, 100)));
+  ASSERT_TRUE(store->checkpoint());
+  EXPECT_EQ(env::read_file(*disk, "/store/FORMAT", 4096).value(), format);
+  reopen();
+  EXPECT_TRUE(hit(*store, test_key(1, 100)));
+}
+
+TEST_F(SegmentStoreTest, WhoOnlyLooksEvictsNothing) {
+  reopen(small_store(4U << 20U));
+  for (std::uint32_t i = 0; i < 700; ++i) ASSERT_TRUE(put(*store, test_key(i, 4000)));
+  const std::uint64_t pages = store->stats().pages;
+  StoreOptions options = small_store();
+  options.may_evict = false;
+  reopen(options);
+  EXPECT_EQ(store->stats().pages, pages);
+  EXPECT_EQ(store->check()->pages, pages);
+  ASSERT_TRUE(store->close());
+  reopen(small_store(4U << 20U));
+  EXPECT_EQ(store->stats().pages, pages);
+}
+
+TEST_F(SegmentStoreTest, AFileThatIsNoSegmentDoesNotUseUpTheNumbers) {
+  ASSERT_TRUE(store->close());
+  store.reset();
+  ASSERT_TRUE(disk->open("/store/" + segment_file_name(max_segment_number), {.write = true, .create = true}));
+  reopen();
+  ASSERT_TRUE(put(*store, test_key(1, 100)));
+  EXPECT_TRUE(hit(*store, test_key(1, 100)));
 }
 
 TEST_F(SegmentStoreTest, NothingIsAppendedAfterTheClose) {

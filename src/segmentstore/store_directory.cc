@@ -68,6 +68,8 @@ Result<std::uint64_t> tree_bytes(env::FileSystem& files, const std::string& path
   std::uint64_t bytes = info->allocated;
   if (info->type != env::FileType::directory) return bytes;
   const auto entries = files.list(path);
+  // A directory of somebody else, such as lost+found, counts with its own blocks.
+  if (!entries && entries.error().code == ErrorCode::denied) return bytes;
   if (!entries) return vanished(entries.error()) ? Result<std::uint64_t>(0) : std::unexpected(entries.error());
   for (const env::DirectoryEntry& entry : *entries) {
     SEEKFS_ASSIGN(const std::uint64_t below, tree_bytes(files, path + "/" + entry.name));
@@ -150,14 +152,31 @@ Status StoreDirectory::read_format(env::Random& random, Logger& log) {
     SEEKFS_TRY(set_aside(format->uuid, log));
     return write_format(random);
   }
-  store_id_ = *number_of(std::string_view(format->uuid).substr(0, 16), 16);
+  set_uuid(format->uuid);
   return {};
+}
+
+void StoreDirectory::set_uuid(std::string uuid) {
+  uuid_ = std::move(uuid);
+  store_id_ = *number_of(std::string_view(uuid_).substr(0, 16), 16);
+}
+
+Status StoreDirectory::check_still_ours() {
+  SEEKFS_ASSIGN(const env::FileInfo held, lock_->info());
+  const auto there = files_.lstat(path_ + "/LOCK");
+  if (!there || there->inode != held.inode || there->device != held.device) {
+    return fail(ErrorCode::transient,
+                path_ + " was removed or replaced: its LOCK is not the one that this process holds");
+  }
+  if (files_.lstat(path_ + "/FORMAT")) return {};
+  return env::write_file_atomically(files_, path_ + "/FORMAT", to_text({format_now, format_now, uuid_}), true,
+                                    private_file);
 }
 
 Status StoreDirectory::write_format(env::Random& random) {
   const Format format{format_now, format_now, fmt::format("{:016x}{:016x}", random.next(), random.next())};
   SEEKFS_TRY(env::write_file_atomically(files_, path_ + "/FORMAT", to_text(format), true, private_file));
-  store_id_ = *number_of(std::string_view(format.uuid).substr(0, 16), 16);
+  set_uuid(format.uuid);
   return {};
 }
 

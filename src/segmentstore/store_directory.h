@@ -32,6 +32,10 @@ class StoreDirectory {
   /// The first 8 bytes of the store's uuid.
   std::uint64_t store_id() const noexcept { return store_id_; }
 
+  /// `transient` when the directory or its LOCK is not the one that was opened any more: another process may have it by
+  /// now. A FORMAT that was removed is written again.
+  Status check_still_ours();
+
   /// The numbers of the segment files, in order.
   Result<std::vector<SegmentNumber>> segments() const;
   /// Bytes on disk of everything in the directory but the `known` segments and index: its own blocks, LOCK, FORMAT,
@@ -47,11 +51,13 @@ class StoreDirectory {
   Status take_lock();
   Status read_format(env::Random& random, Logger& log);
   Status write_format(env::Random& random);
+  void set_uuid(std::string uuid);
   Status set_aside(const std::string& uuid, Logger& log);
 
   env::FileSystem& files_;
   const std::string path_;
   std::unique_ptr<env::File> lock_;
+  std::string uuid_;
   std::uint64_t store_id_ = 0;
 };
 

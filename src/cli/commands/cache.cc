@@ -18,8 +18,8 @@ struct CacheOptions {
   bool all = false;
 };
 
-Result<std::unique_ptr<CacheAccess>> open_caches(Session& session) {
-  if (session.options().direct) return open_cache_directories(session);
+Result<std::unique_ptr<CacheAccess>> open_caches(Session& session, CachePurpose purpose) {
+  if (session.options().direct) return open_cache_directories(session, purpose);
   SEEKFS_ASSIGN(DaemonClient * client, session.daemon());
   return make_daemon_cache(*client);
 }
@@ -89,7 +89,7 @@ std::string figures_text(const CacheFigures& figures) {
 }
 
 Result<ExitCode> stat(Session& session, const CacheOptions&) {
-  SEEKFS_ASSIGN(const auto caches, open_caches(session));
+  SEEKFS_ASSIGN(const auto caches, open_caches(session, CachePurpose::look));
   SEEKFS_ASSIGN(const CacheFigures figures, caches->stat());
   SEEKFS_TRY(session.console().out(session.json() ? figures_json(figures) : figures_text(figures)));
   return ExitCode::ok;
@@ -109,7 +109,7 @@ std::string file_line(const CachedFile& file, bool as_json) {
 
 Result<ExitCode> list(Session& session, const CacheOptions& options) {
   SEEKFS_ASSIGN(const PublishedName name, parse_cache_name(options.name));
-  SEEKFS_ASSIGN(const auto caches, open_caches(session));
+  SEEKFS_ASSIGN(const auto caches, open_caches(session, CachePurpose::look));
   if (!session.json()) {
     SEEKFS_TRY(session.console().out(fmt::format("{:>10}  {:>10}  {:>10}  {}\n", "SIZE", "IN L1", "IN L2", "PATH")));
   }
@@ -131,7 +131,7 @@ Result<ExitCode> drop(Session& session, const CacheOptions& options) {
       return fail(ErrorCode::bad_request, fmt::format("'{}' is a folder; name a file or a namespace", options.name));
     }
   }
-  SEEKFS_ASSIGN(const auto caches, open_caches(session));
+  SEEKFS_ASSIGN(const auto caches, open_caches(session, CachePurpose::change));
   SEEKFS_TRY(options.all ? caches->drop_all() : caches->drop(name));
   const std::string what = options.all ? "everything" : name.to_string();
   std::string text;
@@ -174,14 +174,14 @@ std::string report_text(const l2::CheckReport& report, bool as_json) {
 }
 
 Result<ExitCode> check(Session& session, const CacheOptions&) {
-  SEEKFS_ASSIGN(const auto caches, open_caches(session));
+  SEEKFS_ASSIGN(const auto caches, open_caches(session, CachePurpose::look));
   SEEKFS_ASSIGN(const l2::CheckReport report, caches->check());
   SEEKFS_TRY(session.console().out(report_text(report, session.json())));
   return report.damage_count == 0 ? ExitCode::ok : ExitCode::mismatch;
 }
 
 Result<ExitCode> compact(Session& session, const CacheOptions&) {
-  SEEKFS_ASSIGN(const auto caches, open_caches(session));
+  SEEKFS_ASSIGN(const auto caches, open_caches(session, CachePurpose::change));
   SEEKFS_TRY(caches->compact());
   SEEKFS_TRY(session.console().out(session.json() ? "{\"compacted\":true}\n" : "compacted\n"));
   return ExitCode::ok;
