@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -100,8 +99,7 @@ TEST_F(CommandLine, HelpIsAboutTheCommandThatWasNamed) {
 }
 
 TEST_F(CommandLine, TheManualPageNamesEveryCommand) {
-  const std::filesystem::path here = __FILE__;
-  std::ifstream file(here.parent_path().parent_path().parent_path() / "docs/man/seekfs-ctl.1");
+  std::ifstream file(SEEKFS_SOURCE_DIR "/docs/man/seekfs-ctl.1");
   std::stringstream text;
   text << file.rdbuf();
   std::string page = text.str();

@@ -30,7 +30,7 @@ class Source {
     while (!out.empty()) {
       const std::span<const std::byte> piece = pieces_.front().subspan(begin_);
       const std::size_t count = std::min(piece.size(), out.size());
-      std::memcpy(out.data(), piece.data(), count);
+      if (count > 0) std::memcpy(out.data(), piece.data(), count);
       out = out.subspan(count);
       begin_ += count;
       if (count == piece.size()) {

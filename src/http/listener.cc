@@ -37,6 +37,11 @@ Result<std::unique_ptr<ListenerLoop>> ListenerLoop::start(Shared& shared, Connec
 }
 
 void ListenerLoop::stop() {
+  {
+    // Once it has ended nothing may be posted: the loop could be gone before that runs.
+    MutexLock lock(mutex_);
+    if (ended_) return;
+  }
   workers_.front()->reactor().post([this] { close(); });
   MutexLock lock(mutex_);
   while (!ended_) ended_changed_.wait(mutex_);

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -15,8 +14,7 @@ namespace {
 
 /// The example with its settings switched on: a line "#key = value" is a setting, "# words" is prose.
 std::string uncommented_example() {
-  const std::filesystem::path here = __FILE__;
-  std::ifstream file(here.parent_path().parent_path().parent_path().parent_path() / "seekfs.toml");
+  std::ifstream file(SEEKFS_SOURCE_DIR "/seekfs.toml");
   std::string text;
   for (std::string line; std::getline(file, line);) {
     if (line.size() > 1 && line[0] == '#' && line[1] != ' ') line.erase(0, 1);
@@ -43,8 +41,7 @@ TEST(ExampleFile, NamesEveryKeyOnceWithItsDefault) {
 }
 
 TEST(ExampleFile, IsAllComments) {
-  const std::filesystem::path here = __FILE__;
-  std::ifstream file(here.parent_path().parent_path().parent_path().parent_path() / "seekfs.toml");
+  std::ifstream file(SEEKFS_SOURCE_DIR "/seekfs.toml");
   std::stringstream text;
   text << file.rdbuf();
   ASSERT_FALSE(text.str().empty());
