@@ -230,8 +230,8 @@ TEST(ManifestCache, ARestartWithinTheTtlAsksTheStoreNothing) {
   third.clock.advance(seconds(2));
   EXPECT_EQ(version_of(third), 1U);
   settle(third, 1);
-  for (int i = 0; i < 100'000 && version_of(third) != 2; ++i) std::this_thread::yield();
-  EXPECT_EQ(version_of(third), 2U) << "the ttl goes on from when HEAD was read, not from the restart";
+  // The ttl goes on from when HEAD was read, not from the restart.
+  while (version_of(third) != 2) std::this_thread::yield();
 }
 
 TEST(ManifestCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
@@ -251,8 +251,9 @@ TEST(ManifestCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
       second.set_faults(counting(asked));
       second.manifests.check_store();
       EXPECT_EQ(version_of(second), 1U);
+      // The check of the store, and HEAD: in the background, since there is a version to serve.
+      while (asked < 2) std::this_thread::yield();
     }
-    EXPECT_GT(asked, 1) << clock_was_set_back;
   }
 }
 
