@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t page_count = 100;
 constexpr std::uint64_t shards = 4;
 constexpr std::uint64_t images_per_shard = 750 / sanitized_divisor;
-constexpr std::uint64_t rocksdb_images = 40;
+constexpr std::uint64_t rocksdb_images_per_shard = 500 / sanitized_divisor;
 
 const std::vector<NewPage>& pages() {
   static const std::vector<NewPage> all = make_test_pages(page_count, 20U << 10U, 7);
@@ -103,14 +103,17 @@ TEST_P(DamagedStores, GiveRightBytesOrMissesAndGoOn) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, DamagedStores, testing::Range<std::uint64_t>(0, shards));
 
-TEST(DamagedRocksdbStores, GiveRightBytesOrMissesAndGoOn) {
+class DamagedRocksdbStores : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(DamagedRocksdbStores, GiveRightBytesOrMissesAndGoOn) {
   namespace fs = std::filesystem;
   const env::TempDirectory directory;
   env::FileSystem& files = env::posix_file_system();
   build_store(files, options_at(directory.at("image"), IndexKind::rocksdb), 1, true);
   build_store(files, options_at(directory.at("other"), IndexKind::rocksdb), 2, true);
   DamageCounts counts;
-  for (std::uint64_t seed = 0; seed < rocksdb_images && !HasFailure(); ++seed) {
+  for (std::uint64_t i = 0; i < rocksdb_images_per_shard && !HasFailure(); ++i) {
+    const std::uint64_t seed = GetParam() * rocksdb_images_per_shard + i;
     const std::string store = directory.at("store");
     fs::remove_all(store);
     fs::copy(directory.at("image"), store, fs::copy_options::recursive);
@@ -118,8 +121,10 @@ TEST(DamagedRocksdbStores, GiveRightBytesOrMissesAndGoOn) {
     SCOPED_TRACE(fmt::format("seed {}: {}", seed, damage_store(files, store, directory.at("other"), *random)));
     use_damaged_store(files, options_at(store, IndexKind::rocksdb), counts);
   }
-  EXPECT_GT(counts.hits, rocksdb_images);
+  EXPECT_GT(counts.hits, rocksdb_images_per_shard);
 }
+
+INSTANTIATE_TEST_SUITE_P(Shard, DamagedRocksdbStores, testing::Range<std::uint64_t>(0, shards));
 
 /// A store of three pages of one length in one segment, closed; its segment's bytes can be edited.
 class EditedSegment : public testing::Test {
