@@ -232,7 +232,6 @@ class Rows final : public BlobRows {
 
  private:
   /// A disk that was full stops RocksDB until it is told to go on, or sees by itself, every few seconds, that it may.
-  /// or sees by itself, every few seconds, that it may.
   template <class Call>
   static rocksdb::Status retried(rocks::Database& database, const Call& call) {
     auto status = call();

@@ -84,24 +84,23 @@ async::Task<HeldBytes> CacheControl::held(FileRef file) const {
   co_return held;
 }
 
+void CacheControl::forget(const manifest::PageKey& key) {
+  parts_.l1.remove(key);
+  if (parts_.l2.enabled()) parts_.l2.remove(key);
+}
+
 async::Task<std::uint64_t> CacheControl::drop(FileRef file) {
   std::size_t dropped = 0;
-  const Visit forget = [&](const manifest::PageKey& key, const l2::PageFacts&) {
-    parts_.l1.remove(key);
-    if (parts_.l2.enabled()) parts_.l2.remove(key);
-  };
-  SEEKFS_CO_TRY(co_await for_each_page(file, dropped, forget));
+  const Visit visit = [this](const manifest::PageKey& key, const l2::PageFacts&) { forget(key); };
+  SEEKFS_CO_TRY(co_await for_each_page(file, dropped, visit));
   co_return dropped;
 }
 
 async::Task<std::uint64_t> CacheControl::drop(VersionRef version) {
   std::size_t dropped = 0;
-  const Visit forget = [&](const manifest::PageKey& key, const l2::PageFacts&) {
-    parts_.l1.remove(key);
-    if (parts_.l2.enabled()) parts_.l2.remove(key);
-  };
+  const Visit visit = [this](const manifest::PageKey& key, const l2::PageFacts&) { forget(key); };
   for (manifest::FileIndex index = 0; index < version.manifest->file_count(); ++index) {
-    SEEKFS_CO_TRY(co_await for_each_page(FileRef(version.ns, version.manifest, index), dropped, forget));
+    SEEKFS_CO_TRY(co_await for_each_page(FileRef(version.ns, version.manifest, index), dropped, visit));
   }
   co_return dropped;
 }

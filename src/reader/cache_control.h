@@ -55,6 +55,7 @@ class CacheControl {
 
  private:
   Result<l2::L2Admin*> admin() const;
+  void forget(const manifest::PageKey& key);
 
   CacheControlParts parts_;
 };

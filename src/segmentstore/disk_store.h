@@ -56,6 +56,7 @@ class DiskStore final : public SegmentStore {
   Status check_not_cancelled() const;
   bool storable(const NewPage& page) const;
   Status queue(const manifest::PageKey& key, std::uint32_t crc32c, std::span<const std::byte> payload);
+  Result<std::vector<FooterEntry>> write_queued();
   Status flush();
   Status roll();
   Result<SegmentRef> create_segment();

@@ -49,19 +49,26 @@ Status DiskStore::queue(const manifest::PageKey& key, std::uint32_t crc32c, std:
                                                 payload.size(), segment_size_));
 }
 
-/// Data first, then the index: an entry never points to bytes that were not written.
-Status DiskStore::flush() {
-  if (!writer_ || writer_->queued_bytes() == 0) return {};
+/// A segment whose write failed is given up.
+Result<std::vector<FooterEntry>> DiskStore::write_queued() {
   const std::uint64_t bytes = writer_->queued_bytes();
-  const auto written = writer_->flush();
+  auto written = writer_->flush();
   if (!written) {
     writer_->abandon();
     writer_.reset();
     return std::unexpected(written.error());
   }
   counts_.written_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  return written;
+}
+
+/// Data first, then the index: an entry never points to bytes that were not written.
+Status DiskStore::flush() {
+  if (!writer_ || writer_->queued_bytes() == 0) return {};
+  const std::uint64_t bytes = writer_->queued_bytes();
+  SEEKFS_ASSIGN(const auto written, write_queued());
   Segment& segment = *writer_->segment();
-  for (const FooterEntry& entry : *written) {
+  for (const FooterEntry& entry : written) {
     SEEKFS_ASSIGN(const auto before, index_->insert(entry.fingerprint, {segment.number(), entry.offset}));
     if (before) {
       if (const SegmentRef old = table_.find(before->segment)) old->remove_live(entry.length);

@@ -147,15 +147,9 @@ Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
     return 0;
   }
   const std::uint64_t bytes = writer_->queued_bytes();
-  const auto written = writer_->flush();
-  if (!written) {
-    writer_->abandon();
-    writer_.reset();
-    return std::unexpected(written.error());
-  }
-  counts_.written_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  SEEKFS_ASSIGN(const auto written, write_queued());
   const SegmentRef& target = writer_->segment();
-  if (index_->move(entry.fingerprint, entry.location, {target->number(), written->front().offset})) {
+  if (index_->move(entry.fingerprint, entry.location, {target->number(), written.front().offset})) {
     victim->remove_live(header.key.len);
     target->add_live(header.key.len);
   }

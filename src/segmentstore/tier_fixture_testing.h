@@ -37,9 +37,14 @@ class FakeTierTest : public testing::Test {
     return tier ? *std::move(tier) : nullptr;
   }
 
-  /// The writer thread switches a disk on and off in its own time.
-  static void wait_until_up(const SegmentTier& tier, bool up) {
-    while (tier.disks().front().up != up) std::this_thread::yield();
+  /// The writer thread switches a disk on and off in its own time, and step by step: what it says of the disk, its
+  /// gauge, and whether the store is lent to readers.
+  void wait_until_up(const SegmentTier& tier, bool up) const {
+    const auto all_agree = [&] {
+      return tier.disks().front().up == up && (metric("seekfs_l2_up", disk_label()) == 1) == up &&
+             (tier.disks().front().segments > 0) == up;
+    };
+    while (!all_agree()) std::this_thread::yield();
   }
 
   double metric(const std::string& name, const std::string& labels) const {
