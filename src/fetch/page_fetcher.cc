@@ -47,7 +47,8 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   void start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin);
   void enqueue(std::vector<PageJob> jobs);
   void request_permit();
-  void on_permit(objectstore::OriginGate::Permit permit);
+  void on_permit(Result<objectstore::OriginGate::Permit> permit);
+  void refuse_waiting(const Error& error);
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void withdraw_unwanted(PlannedGet& get);
@@ -157,12 +158,18 @@ void PageFetcher::Core::request_permit() {
     permit_requested_ = true;
     tasks_.continue_with_one_more();
   }
-  parts_.gate.acquire(
-      objectstore::Purpose::demand,
-      [self = shared_from_this()](objectstore::OriginGate::Permit permit) { self->on_permit(std::move(permit)); });
+  parts_.gate.acquire(objectstore::Purpose::demand,
+                      [self = shared_from_this()](Result<objectstore::OriginGate::Permit> permit) {
+                        self->on_permit(std::move(permit));
+                      });
 }
 
-void PageFetcher::Core::on_permit(objectstore::OriginGate::Permit permit) {
+void PageFetcher::Core::on_permit(Result<objectstore::OriginGate::Permit> permit) {
+  if (!permit) {
+    refuse_waiting(permit.error());
+    tasks_.end();
+    return;
+  }
   std::optional<PlannedGet> get;
   {
     MutexLock lock(mutex_);
@@ -171,12 +178,26 @@ void PageFetcher::Core::on_permit(objectstore::OriginGate::Permit permit) {
   }
   if (get) {
     tasks_.continue_with_one_more();
-    async::spawn(parts_.background.executor(), run_get(std::move(*get), std::move(permit)));
+    async::spawn(parts_.background.executor(), run_get(std::move(*get), std::move(*permit)));
   } else {
-    permit.return_unused();
+    permit->return_unused();
   }
   request_permit();
   tasks_.end();
+}
+
+/// Nothing may be asked of the store for now: whoever waits is told at once, and no page stays behind without a request
+/// for a permit.
+void PageFetcher::Core::refuse_waiting(const Error& error) {
+  std::vector<PageJob> refused;
+  {
+    MutexLock lock(mutex_);
+    permit_requested_ = false;
+    refused = queue_.take_all();
+  }
+  for (const PageJob& job : refused) {
+    flights_.complete(job.request.key, std::unexpected(origin_error({error, ""}, *job.request.source)));
+  }
 }
 
 /// Takes away, at both ends, the pages whose last reader left before the GET was sent.

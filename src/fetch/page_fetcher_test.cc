@@ -109,7 +109,8 @@ class PageFetcherTest : public ::testing::Test {
 
   /// Takes the gate's only permit, so that what is started queues behind it.
   void shut_gate() {
-    gate.acquire(objectstore::Purpose::demand, [this](OriginGate::Permit permit) { held = std::move(permit); });
+    gate.acquire(objectstore::Purpose::demand,
+                 [this](Result<OriginGate::Permit> permit) { held = std::move(*permit); });
   }
   void expect_idle() {
     while (gate.in_flight() > 0) std::this_thread::yield();

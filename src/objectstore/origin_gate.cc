@@ -16,6 +16,8 @@ namespace {
 constexpr std::array<Purpose, 5> order = {Purpose::manifest, Purpose::demand, Purpose::hedge, Purpose::publish,
                                           Purpose::prefetch};
 
+constexpr std::uint32_t retry_capacity = 500;
+
 struct Waiting {
   OriginGate::Grant grant;
   env::TimePoint since;
@@ -73,6 +75,7 @@ struct OriginGate::State {
   TokenBucket bucket SEEKFS_GUARDED_BY(mutex);
   std::uint64_t in_flight SEEKFS_GUARDED_BY(mutex) = 0;
   std::array<std::deque<Waiting>, order.size()> queues SEEKFS_GUARDED_BY(mutex);
+  std::uint32_t retry_tokens SEEKFS_GUARDED_BY(mutex) = retry_capacity;
   std::optional<async::Timers::Id> timer SEEKFS_GUARDED_BY(mutex);
 
   std::deque<Waiting>* first_queue() SEEKFS_REQUIRES(mutex) {
@@ -149,9 +152,50 @@ void OriginGate::give_back(bool unused) {
 
 async::Task<OriginGate::Permit> OriginGate::wait(Purpose purpose, env::TimePoint deadline) {
   async::Promise<Permit> promise;
-  acquire(purpose, [promise](Permit permit) { promise.set(std::move(permit)); });
+  acquire(purpose, [promise](Result<Permit> permit) { promise.set(std::move(permit)); });
   co_return co_await promise.wait_until(state_->timers, deadline, "the wait for the object store's budget");
 }
+
+std::optional<OriginGate::RetryToken> OriginGate::take_retry(RetryKind kind) {
+  const RetryToken token{kind == RetryKind::throttled ? 5U : 14U};
+  MutexLock lock(state_->mutex);
+  if (state_->retry_tokens < token.cost) return std::nullopt;
+  state_->retry_tokens -= token.cost;
+  return token;
+}
+
+async::Task<void> OriginGate::wait_for_retry(Purpose, env::TimePoint deadline) {
+  while (true) {
+    env::TimePoint next;
+    {
+      MutexLock lock(state_->mutex);
+      if (state_->bucket.take(state_->timers.clock().now())) co_return Status();
+      next = state_->bucket.next();
+    }
+    async::Promise<bool> pause;
+    if (next < deadline) {
+      const auto id = state_->timers.schedule(next, [pause] { pause.set(true); });
+      SEEKFS_CO_TRY(co_await pause.wait_until(state_->timers, deadline, "the wait for the object store's budget"));
+      state_->timers.cancel(id);
+    } else {
+      SEEKFS_CO_TRY(co_await pause.wait_until(state_->timers, deadline, "the wait for the object store's budget"));
+    }
+  }
+}
+
+bool OriginGate::take_hedge() { return false; }
+
+std::optional<env::Duration> OriginGate::hedge_delay() const { return std::nullopt; }
+
+void OriginGate::report(OriginAnswer answer, RetryToken paid) {
+  if (answer != OriginAnswer::success) return;
+  MutexLock lock(state_->mutex);
+  state_->retry_tokens = std::min(retry_capacity, state_->retry_tokens + std::max(paid.cost, 1U));
+}
+
+void OriginGate::observe_first_byte(env::Duration) {}
+
+bool OriginGate::open() const { return false; }
 
 std::uint64_t OriginGate::in_flight() const {
   MutexLock lock(state_->mutex);

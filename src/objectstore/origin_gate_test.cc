@@ -27,9 +27,9 @@ TEST_F(OriginGateTest, NeverMoreInFlightThanAllowed) {
   std::vector<OriginGate::Permit> held;
   int granted = 0;
   for (int i = 0; i < 5; ++i) {
-    gate.acquire(Purpose::demand, [&](OriginGate::Permit permit) {
+    gate.acquire(Purpose::demand, [&](Result<OriginGate::Permit> permit) {
       ++granted;
-      held.push_back(std::move(permit));
+      held.push_back(std::move(*permit));
     });
   }
   EXPECT_EQ(granted, 2);
@@ -41,7 +41,7 @@ TEST_F(OriginGateTest, NeverMoreInFlightThanAllowed) {
   }
   EXPECT_EQ(granted, 3);
   EXPECT_EQ(gate.in_flight(), 2U);
-  gate.acquire(Purpose::demand, [](OriginGate::Permit) {});
+  gate.acquire(Purpose::demand, [](Result<OriginGate::Permit>) {});
   while (gate.in_flight() > 1) {
     std::vector<OriginGate::Permit> last = std::move(held);
     held.clear();
@@ -53,7 +53,7 @@ TEST_F(OriginGateTest, NeverMoreInFlightThanAllowed) {
 TEST_F(OriginGateTest, KeepsTheRateOnVirtualTime) {
   OriginGate gate({.requests_per_second = 10, .max_in_flight = 1000}, timers, metrics);
   int granted = 0;
-  for (int i = 0; i < 100; ++i) gate.acquire(Purpose::demand, [&](OriginGate::Permit) { ++granted; });
+  for (int i = 0; i < 100; ++i) gate.acquire(Purpose::demand, [&](Result<OriginGate::Permit>) { ++granted; });
   EXPECT_EQ(granted, 1);  // the burst of a rate of 10 is one
   for (int tenth = 0; tenth < 50; ++tenth) clock.advance(milliseconds(101));
   EXPECT_GE(granted, 50);
@@ -64,9 +64,9 @@ TEST_F(OriginGateTest, GivesPermitsByPurposeThenByArrival) {
   OriginGate gate({.max_in_flight = 1}, timers, metrics);
   std::vector<std::string> order_seen;
   std::optional<OriginGate::Permit> first;
-  gate.acquire(Purpose::demand, [&](OriginGate::Permit permit) { first = std::move(permit); });
+  gate.acquire(Purpose::demand, [&](Result<OriginGate::Permit> permit) { first = std::move(*permit); });
   const auto record = [&](Purpose purpose, std::string name) {
-    gate.acquire(purpose, [&order_seen, name](OriginGate::Permit) { order_seen.push_back(name); });
+    gate.acquire(purpose, [&order_seen, name](Result<OriginGate::Permit>) { order_seen.push_back(name); });
   };
   record(Purpose::prefetch, "prefetch");
   record(Purpose::demand, "demand 1");
@@ -78,16 +78,16 @@ TEST_F(OriginGateTest, GivesPermitsByPurposeThenByArrival) {
 
 TEST_F(OriginGateTest, AnUnusedPermitGivesItsTokenBack) {
   OriginGate gate({.requests_per_second = 1, .max_in_flight = 10}, timers, metrics);
-  gate.acquire(Purpose::demand, [](OriginGate::Permit permit) { permit.return_unused(); });
+  gate.acquire(Purpose::demand, [](Result<OriginGate::Permit> permit) { permit->return_unused(); });
   bool granted = false;
-  gate.acquire(Purpose::demand, [&](OriginGate::Permit) { granted = true; });
+  gate.acquire(Purpose::demand, [&](Result<OriginGate::Permit>) { granted = true; });
   EXPECT_TRUE(granted);
 }
 
 TEST_F(OriginGateTest, AWaitEndsAtItsDeadline) {
   OriginGate gate({.max_in_flight = 1}, timers, metrics);
   std::optional<OriginGate::Permit> held;
-  gate.acquire(Purpose::demand, [&](OriginGate::Permit permit) { held = std::move(permit); });
+  gate.acquire(Purpose::demand, [&](Result<OriginGate::Permit> permit) { held = std::move(*permit); });
   std::thread waiter([&] {
     const auto permit = async::sync_wait(gate.wait(Purpose::demand, clock.now() + seconds(1)));
     ASSERT_FALSE(permit);

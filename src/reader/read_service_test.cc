@@ -310,7 +310,7 @@ TEST(ReadService, AStreamThatIsGivenUpWithdrawsWhatWasNotSent) {
   ASSERT_TRUE(node.open("demo", "a"));
   std::optional<objectstore::OriginGate::Permit> held;
   node.gate.acquire(objectstore::Purpose::demand,
-                    [&](objectstore::OriginGate::Permit permit) { held = std::move(permit); });
+                    [&](Result<objectstore::OriginGate::Permit> permit) { held = std::move(*permit); });
   // The reader's wait ends on virtual time while the gate is shut; nobody is left who wants the page.
   async::Promise<std::string> reply;
   auto waiting = [](TestNode& of, async::Promise<std::string> out) -> boost::asio::awaitable<void, async::Executor> {
