@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "base/percent_decode.h"
 #include "http/ascii.h"
 #include "http/number.h"
-#include "http/url.h"
 
 namespace seekfs::http {
 

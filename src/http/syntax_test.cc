@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/percent_decode.h"
 #include "http/address.h"
 #include "http/conditional.h"
 #include "http/http_date.h"
@@ -17,7 +18,6 @@
 #include "http/routes/readv_body.h"
 #include "http/session_log.h"
 #include "http/target.h"
-#include "http/url.h"
 
 namespace seekfs::http {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "base/percent_decode.h"
 #include "http/ascii.h"
 #include "http/conditional.h"
 #include "http/range_header.h"
-#include "http/url.h"
 
 namespace seekfs::http {
 namespace {

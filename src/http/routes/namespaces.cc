@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "base/percent_decode.h"
 #include "http/handlers.h"
 #include "http/json_text.h"
-#include "http/url.h"
 
 namespace seekfs::http {
 namespace {

@@ -1,7 +1,7 @@
 // Percent-decoding without an allocation of its own.
-#include "http/url.h"
+#include "base/percent_decode.h"
 
-namespace seekfs::http {
+namespace seekfs {
 namespace {
 
 int hex_value(char c) noexcept {
@@ -36,4 +36,4 @@ std::optional<std::string_view> percent_decode(std::string_view text, PlusSign p
   return std::string_view(scratch).substr(begin);
 }
 
-}  // namespace seekfs::http
+}  // namespace seekfs

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace seekfs::http {
+namespace seekfs {
 
 /// What '+' stands for: itself in a path, a space in a query.
 enum class PlusSign : std::uint8_t { plus, space };
@@ -16,4 +16,4 @@ enum class PlusSign : std::uint8_t { plus, space };
 /// '%' that two hexadecimal digits do not follow.
 std::optional<std::string_view> percent_decode(std::string_view text, PlusSign plus, std::string& scratch);
 
-}  // namespace seekfs::http
+}  // namespace seekfs
