@@ -25,7 +25,7 @@ struct Credentials {
   std::string access_key_id;
   std::string secret_access_key;
   std::string session_token;                                        ///< empty: long-term credentials
-  std::optional<std::chrono::system_clock::time_point> expires_at;  ///< nothing: never
+  std::optional<std::chrono::system_clock::time_point> expiration;  ///< nothing: never
 };
 using CredentialsRef = std::shared_ptr<const Credentials>;
 
