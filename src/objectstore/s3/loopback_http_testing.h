@@ -30,10 +30,10 @@ struct ServedReply {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 
-  // Misbehaviour.
-  std::chrono::milliseconds delay{0};           ///< before the first byte; ends early when the server stops
+  // Misbehaviour. A body shorter than what is claimed leaves the peer waiting, unless close_after or close_at is given.
+  std::chrono::milliseconds delay{0};  ///< before the first byte; waiting ends when the server stops or the peer leaves
   std::optional<std::uint64_t> content_length;  ///< claimed instead of the body's length
-  std::optional<std::uint64_t> reset_at;        ///< the connection is reset after so many bytes of the body
+  std::optional<std::uint64_t> reset_at;        ///< the connection is reset when the peer has so many bytes of the body
   std::optional<std::uint64_t> close_at;        ///< the same by an orderly close
   std::optional<std::uint64_t> pause_at;        ///< so many bytes of the body, then `pause`, then the rest
   std::chrono::milliseconds pause{0};
@@ -49,12 +49,13 @@ struct LoopbackIdentity {
 };
 LoopbackIdentity make_loopback_identity();
 
-/// HTTP/1.1 with keep-alive and Expect: 100-continue; a thread a connection. Thread-safe.
+/// HTTP/1.1 with keep-alive and Expect: 100-continue, bodies up to 1 GiB with a Content-Length; a thread a connection.
+/// Thread-safe.
 class LoopbackHttpServer {
  public:
   /// Called on the connection's thread, by several at once.
   using Handler = std::function<ServedReply(const ServedRequest&)>;
-  /// Listens on a free port. With `identity` it speaks TLS.
+  /// Listens on `port`, 0: a free one. With `identity` it speaks TLS. Throws when it can't.
   explicit LoopbackHttpServer(Handler handler, std::optional<LoopbackIdentity> identity = std::nullopt,
                               std::uint16_t port = 0);
   /// Closes all connections and joins all threads.
