@@ -162,16 +162,32 @@ bool LoopbackConnection::write_parts(std::string head, std::string_view body, co
   return socket_.wait(reply.pause) && write(body.substr(before.size()), reply);
 }
 
-bool LoopbackConnection::send(const ServedRequest& request, const ServedReply& reply) {
-  if (!socket_.wait(reply.delay)) return false;
-  if (reply.no_reply) {
-    socket_.finish();
-    return false;
-  }
+bool LoopbackConnection::send_whole(const ServedRequest& request, ServedReply& reply) {
+  std::string head = head_of(request, reply);
   std::string_view body = has_body(request, reply.status) ? std::string_view(reply.body) : std::string_view();
   if (reply.reset_at) body = body.substr(0, *reply.reset_at);
   if (reply.close_at) body = body.substr(0, *reply.close_at);
-  if (!write_parts(head_of(request, reply), body, reply)) return false;
+  if (!reply.in_flight) return write_parts(std::move(head), body, reply);
+  char last = head.back();
+  if (body.empty()) {
+    head.pop_back();
+  } else {
+    last = body.back();
+    body.remove_suffix(1);
+  }
+  if (!write_parts(std::move(head), body, reply)) return false;
+  reply.in_flight.reset();
+  return write({&last, 1}, reply);
+}
+
+bool LoopbackConnection::send(const ServedRequest& request, ServedReply reply) {
+  if (!socket_.wait(reply.delay)) return false;
+  if (reply.no_reply) {
+    reply.in_flight.reset();
+    socket_.finish();
+    return false;
+  }
+  if (!send_whole(request, reply)) return false;
   if (reply.reset_at) {
     socket_.reset();
     return false;

@@ -20,7 +20,7 @@ class LoopbackConnection {
   /// The next request, whole; nothing at the end, and after one that was refused (400, 413, 431, 501).
   std::optional<ServedRequest> receive();
   /// False: the connection has ended.
-  bool send(const ServedRequest& request, const ServedReply& reply);
+  bool send(const ServedRequest& request, ServedReply reply);
 
  private:
   std::optional<ServedRequest> refuse(int status);
@@ -29,6 +29,7 @@ class LoopbackConnection {
   bool fill();
   bool write(std::string_view bytes, const ServedReply& reply);
   bool write_parts(std::string head, std::string_view body, const ServedReply& reply);
+  bool send_whole(const ServedRequest& request, ServedReply& reply);
 
   LoopbackSocket& socket_;
   const std::uint64_t number_;

@@ -261,6 +261,18 @@ TEST(LoopbackHttp, ServesManyConnectionsAtOnce) {
   EXPECT_EQ(server.connections(), 16u);
 }
 
+TEST(LoopbackHttp, LetsGoOfWhatCountsTheRequestBeforeTheClientHasItsReply) {
+  const auto gauge = std::make_shared<const int>(0);
+  for (const std::string_view body : {"", "b", "body"}) {
+    const LoopbackHttpServer server(
+        [&gauge, body](const ServedRequest&) { return ServedReply{.body = std::string(body), .in_flight = gauge}; });
+    Client client(server);
+    client.send("GET /a HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(client.receive_until("\r\n\r\n" + std::string(body)).contains("Content-Length"));
+    EXPECT_EQ(gauge.use_count(), 1);
+  }
+}
+
 /// A TLS client that trusts `identity` and nothing else.
 class TlsClient {
  public:

@@ -40,6 +40,10 @@ struct ServedReply {
   std::chrono::milliseconds byte_interval{0};  ///< not 0: head and body go out one byte at a time, this far apart
   bool no_reply = false;                       ///< the connection is closed without a byte
   bool close_after = false;                    ///< "Connection: close" and an orderly close
+
+  /// Let go just before the last byte goes out or the connection is ended: a gauge of requests that this holds up goes
+  /// down before the peer can know that its request is over.
+  std::shared_ptr<const void> in_flight;
 };
 
 /// A certificate for 127.0.0.1 and localhost that nobody trusts by default, made for this run.
