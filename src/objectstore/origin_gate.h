@@ -12,19 +12,12 @@
 #include "async/timers.h"
 #include "base/metrics.h"
 #include "objectstore/object_store.h"
+#include "objectstore/origin_gate_policy.h"
 
 namespace seekfs::objectstore {
 
-/// How a request to the origin ended, as far as the gate cares.
-enum class OriginAnswer : std::uint8_t {
-  success,    ///< any answer of a healthy origin: not_found, a failed condition and a refusal of one key are some, too
-  throttled,  ///< SlowDown, 429, 503 with such a code
-  transient,  ///< no answer, a broken one, or a 5xx
-};
-enum class RetryKind : std::uint8_t { transient, throttled };
-
 /// Thread-safe. Requests wait first come, first served within their purpose; purposes in the order manifest, demand,
-/// hedge, publish, prefetch.
+/// publish, prefetch. A hedge never waits.
 ///
 /// - Budgets: a fixed rate and a fixed number in flight.
 /// - Adaptive limit: throttling answers shrink what may be in flight and the rate, at most once for the requests of one
@@ -36,59 +29,68 @@ enum class RetryKind : std::uint8_t { transient, throttled };
 ///   transient failures, refuses everything at once while open, and lets single requests through as probes at growing
 ///   intervals. Answers of a healthy origin, refusals included, close it.
 class OriginGate {
- public:
-  struct Limits {
-    std::uint64_t requests_per_second = 0;  ///< 0: no fixed rate. A burst of a tenth of a second's worth is let through
-    std::uint64_t max_in_flight = 128;      ///< at least 1
-    bool breaker = false;                   ///< for stores behind a network
-  };
+ private:
+  struct State;
 
-  /// `timers` and `metrics` outlive the gate; measures seekfs_origin_budget_wait_seconds.
+ public:
+  using Limits = OriginLimits;
+  using RetryToken = objectstore::RetryToken;
+
+  /// `timers` and `metrics` outlive the gate; measures seekfs_origin_budget_wait_seconds, seekfs_origin_limit,
+  /// seekfs_origin_breaker_open, seekfs_origin_retries_total, seekfs_origin_hedges_total,
+  /// seekfs_origin_throttled_total.
   OriginGate(Limits limits, async::Timers& timers, MetricsRegistry& metrics);
-  /// Everything still waiting is dropped without a call; no permit may be outstanding.
+  /// Everything still waiting is dropped without a call. Permits may outlive the gate.
   ~OriginGate();
+  OriginGate(const OriginGate&) = delete;
+  OriginGate& operator=(const OriginGate&) = delete;
 
   /// The right to one request; given back by the destructor.
   class Permit {
    public:
     Permit() = default;
-    Permit(Permit&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Permit(Permit&& other) noexcept
+        : state_(std::exchange(other.state_, nullptr)), probe_(std::exchange(other.probe_, 0)) {}
     Permit& operator=(Permit&& other) noexcept {
-      std::swap(gate_, other.gate_);
+      std::swap(state_, other.state_);
+      std::swap(probe_, other.probe_);
       return *this;
     }
     ~Permit() {
-      if (gate_ != nullptr) gate_->give_back(false);
+      if (state_ != nullptr) give_back(false);
     }
-    explicit operator bool() const noexcept { return gate_ != nullptr; }
+    explicit operator bool() const noexcept { return state_ != nullptr; }
     /// The request was not made after all: the rate budget gets its token back, too.
     void return_unused() {
-      if (gate_ != nullptr) std::exchange(gate_, nullptr)->give_back(true);
+      if (state_ != nullptr) give_back(true);
     }
 
    private:
     friend class OriginGate;
-    explicit Permit(OriginGate* gate) : gate_(gate) {}
-    OriginGate* gate_ = nullptr;
+    Permit(std::shared_ptr<State> state, std::uint64_t probe) : state_(std::move(state)), probe_(probe) {}
+    void give_back(bool unused);
+
+    std::shared_ptr<State> state_;
+    std::uint64_t probe_ = 0;  ///< the breaker's number, if it is a probe
   };
   using Grant = std::move_only_function<void(Result<Permit>)>;
+  using RetryGrant = std::move_only_function<void(Status)>;
 
   /// Calls `grant` once, as soon as the budgets allow: at once on this thread, or later on the thread that gave a
   /// permit back or on the clock's. `grant` must not block. While the breaker is open, and for those that wait when it
-  /// opens: `transient`, with retry_after.
+  /// opens: `transient`, with retry_after. A hedge that would have to wait: `throttled`.
   void acquire(Purpose purpose, Grant grant);
   /// The same for coroutines; timeout at the deadline.
   async::Task<Permit> wait(Purpose purpose, env::TimePoint deadline);
 
-  /// What a retry paid; given back when it succeeds.
-  struct RetryToken {
-    std::uint32_t cost = 0;
-  };
   /// Whether a request that holds a permit may be tried once more after its pause; nothing: the quota is used up or the
   /// breaker is open, so its error stands.
   std::optional<RetryToken> take_retry(RetryKind kind);
-  /// Waits for a token of the rate, as a request of its own; the permit that the caller holds goes on counting as the
-  /// one in flight. Errors as wait().
+  /// Calls `grant` once, when the rate allows the retry: before new requests of its purpose, and without another
+  /// permit, since the one that the caller holds goes on counting. Errors as acquire(); while the breaker is open a
+  /// retry is refused even when a probe is due.
+  void acquire_retry(Purpose purpose, RetryGrant grant);
+  /// The same for coroutines; timeout at the deadline.
   async::Task<void> wait_for_retry(Purpose purpose, env::TimePoint deadline);
   /// Whether a second request for the same bytes may be sent now; it counts against the rate.
   bool take_hedge();
@@ -98,8 +100,7 @@ class OriginGate {
 
   /// To be told of every request that was sent, each retry and hedge by itself; not of those that were cancelled.
   /// `paid` is what this one paid as a retry.
-  void report(OriginAnswer answer, RetryToken paid);
-  void report(OriginAnswer answer) { report(answer, RetryToken()); }
+  void report(OriginAnswer answer, RetryToken paid = {});
   /// From the sending of a GET to its first byte.
   void observe_first_byte(env::Duration duration);
 
@@ -107,10 +108,7 @@ class OriginGate {
   bool open() const;  ///< the breaker: everything is refused
 
  private:
-  struct State;
-  void give_back(bool unused);
-  void pump();
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 /// Passes every operation of `inner` through `gate`. Both outlive it.
