@@ -8,7 +8,7 @@
 #include <array>
 #include <cstring>
 
-#include "http/number.h"
+#include "base/number.h"
 
 namespace seekfs::http {
 namespace {

@@ -1,8 +1,8 @@
 // Evaluation of preconditions.
 #include "http/conditional.h"
 
+#include "base/http_date.h"
 #include "http/ascii.h"
-#include "http/http_date.h"
 
 namespace seekfs::http {
 namespace {

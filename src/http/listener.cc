@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "http/http_date.h"
+#include "base/http_date.h"
 #include "http/problem.h"
 #include "http/reply_head.h"
 

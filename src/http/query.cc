@@ -7,7 +7,7 @@
 
 #include "base/percent_decode.h"
 #include "http/ascii.h"
-#include "http/number.h"
+#include "base/number.h"
 
 namespace seekfs::http {
 

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "http/ascii.h"
-#include "http/number.h"
+#include "base/number.h"
 
 namespace seekfs::http {
 namespace {

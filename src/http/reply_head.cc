@@ -1,7 +1,7 @@
 // Writing a reply's header, without allocations.
 #include "http/reply_head.h"
 
-#include "http/http_date.h"
+#include "base/http_date.h"
 
 namespace seekfs::http {
 namespace {

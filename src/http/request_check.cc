@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "http/ascii.h"
-#include "http/number.h"
+#include "base/number.h"
 
 namespace seekfs::http {
 namespace {

@@ -11,9 +11,9 @@
 #include <thread>
 
 #include "async/sync_wait.h"
+#include "base/http_date.h"
 #include "base/request_id.h"
 #include "http/address.h"
-#include "http/http_date.h"
 
 namespace seekfs::http {
 

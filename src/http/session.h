@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "async/task.h"
+#include "base/http_date.h"
 #include "base/request_id.h"
 #include "http/exchange.h"
-#include "http/http_date.h"
 #include "http/input_buffer.h"
 #include "http/parts.h"
 #include "http/request_check.h"

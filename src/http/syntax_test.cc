@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "base/http_date.h"
 #include "base/percent_decode.h"
 #include "http/address.h"
 #include "http/conditional.h"
-#include "http/http_date.h"
 #include "http/json_text.h"
 #include "http/problem.h"
 #include "http/query.h"

@@ -6,18 +6,16 @@
 #include <optional>
 #include <string>
 
-#include "base/metrics.h"
 #include "objectstore/object_store.h"
+#include "objectstore/origin_metrics.h"
 
 namespace seekfs::objectstore {
 
 /// Puts `prefix` before every key and takes it off every key that comes back. `inner` outlives it.
 std::unique_ptr<ObjectStore> make_prefixed_store(ObjectStore& inner, std::string prefix);
 
-/// Counts seekfs_origin_requests_total{op,outcome,purpose}, seekfs_origin_bytes_total{purpose},
-/// seekfs_origin_request_duration_seconds{op}, seekfs_origin_inflight, and seekfs_origin_up (0 after a transient
-/// failure, 1 after any answer). All arguments outlive it.
-std::unique_ptr<ObjectStore> make_instrumented_store(ObjectStore& inner, MetricsRegistry& metrics, env::Clock& clock);
+/// Measures each operation as one request: for stores whose operations are that. Both outlive it.
+std::unique_ptr<ObjectStore> make_instrumented_store(ObjectStore& inner, OriginMetrics& metrics);
 
 enum class StoreOp : std::uint8_t { head, get, put, list, remove, flush };
 /// What a fault does to one operation.

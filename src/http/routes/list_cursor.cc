@@ -5,7 +5,7 @@
 
 #include "base/hex.h"
 #include "http/ascii.h"
-#include "http/number.h"
+#include "base/number.h"
 
 namespace seekfs::http {
 

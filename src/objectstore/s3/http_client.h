@@ -63,10 +63,12 @@ class WholeReply final : public HttpReceiver {
   Choice on_head(const HttpReplyHead&) override { return {}; }
 };
 
-/// An exchange that was started. The handle may be destroyed at any time, which cancels; its receiver, sink and body
-/// must outlive the end of wait() all the same.
+/// An exchange that was started. The handle may be destroyed at any time, which cancels. Receiver, sink and body
+/// outlive the end of wait() or the handle, whichever comes first.
 class HttpTransfer {
  public:
+  /// When it returns, nothing calls the receiver, the sink or the body any more; it waits for a call of theirs that is
+  /// under way, unless it runs within that very call.
   virtual ~HttpTransfer() = default;
   /// Ends it soon with `cancelled`, when it has not ended yet. Thread-safe; never blocks; may be called on the transfer
   /// thread.
@@ -74,7 +76,8 @@ class HttpTransfer {
   /// Once only. When it returns, nothing calls the receiver, the sink or the body any more. Any status is a success
   /// here. Errors: transient (not resolved, refused, reset, closed before the whole body, a TLS handshake that broke);
   /// timeout (the deadline); denied (a certificate that is not trusted; the message names ca_bundle); invalid (not an
-  /// http(s) URL); corrupt (not HTTP); cancelled; or the error of `body`. Messages name host and port, never headers.
+  /// http(s) URL, a header with a line break, a ca_bundle that can't be read); corrupt (not HTTP); exhausted (no
+  /// descriptors, no memory); cancelled; or the error of `body`. Messages name host and port, never headers.
   virtual async::Task<HttpReply> wait() = 0;
 };
 
@@ -83,7 +86,7 @@ class HttpTransfer {
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  /// Never blocks. `receiver` outlives the transfer.
+  /// Never blocks. `receiver` outlives the transfer, see there.
   virtual std::unique_ptr<HttpTransfer> start(HttpRequest request, HttpReceiver& receiver) = 0;
 };
 

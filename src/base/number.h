@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace seekfs::http {
+namespace seekfs {
 
 /// The number that `text` is, in full; nothing when it is empty, has a sign, a space or any other character, or passes
 /// 2^64-1.
@@ -18,4 +18,4 @@ inline std::optional<std::uint64_t> parse_number(std::string_view text) noexcept
   return number;
 }
 
-}  // namespace seekfs::http
+}  // namespace seekfs

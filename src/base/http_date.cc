@@ -1,12 +1,12 @@
 // Formatting and parsing of IMF-fixdate through <chrono>'s civil calendar.
-#include "http/http_date.h"
+#include "base/http_date.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "http/number.h"
+#include "base/number.h"
 
-namespace seekfs::http {
+namespace seekfs {
 namespace {
 
 constexpr std::array<std::string_view, 7> day_names = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -70,4 +70,4 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
   return value;
 }
 
-}  // namespace seekfs::http
+}  // namespace seekfs

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace seekfs::http {
+namespace seekfs {
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT"; always 29 characters.
 using HttpDateText = std::array<char, 29>;
@@ -34,4 +34,4 @@ class DateCache {
   HttpDateText text_ = format_http_date(0);
 };
 
-}  // namespace seekfs::http
+}  // namespace seekfs

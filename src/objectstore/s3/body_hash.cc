@@ -1,0 +1,45 @@
+// SHA-256 piece by piece on a pool; MD5 through OpenSSL.
+#include "objectstore/s3/body_hash.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/hex.h"
+#include "base/sha256.h"
+#include "base/units.h"
+
+namespace seekfs::objectstore::s3 {
+namespace {
+
+constexpr std::uint64_t piece_size = 1 * MiB;
+
+Result<std::string> hash_body(BodySource& body, ByteRange range) {
+  Sha256 hash;
+  std::vector<std::byte> piece(std::min(range.len, piece_size));
+  while (range.len > 0) {
+    const auto part = std::span(piece).first(std::min<std::uint64_t>(range.len, piece.size()));
+    SEEKFS_TRY(body.read_at(range.off, part));
+    hash.update(part);
+    range.off += part.size();
+    range.len -= part.size();
+  }
+  return hash.finish().hex();
+}
+
+}  // namespace
+
+async::Task<std::string> sha256_of_body(async::ThreadPool& pool, BodySource& body, ByteRange range) {
+  return async::run_on<std::string>(pool, [&body, range] { return hash_body(body, range); });
+}
+
+std::string md5_hex(std::span<const std::byte> bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_md5(), nullptr);
+  return to_hex(std::as_bytes(std::span(digest).first(length)));
+}
+
+}  // namespace seekfs::objectstore::s3

@@ -1,0 +1,12 @@
+// Requests with small answers, HEAD, LIST, DELETE, PUT and the steps of an upload: sent until one is answered for good.
+#pragma once
+
+#include "objectstore/s3/attempts.h"
+
+namespace seekfs::objectstore::s3 {
+
+/// The answer, its status being 2xx and its body no <Error>. Errors are the store contract's.
+async::Task<HttpReply> send_until_answered(const EngineParts& parts, const AttemptLimits& limits,
+                                           const S3Request& request, RequestOptions options);
+
+}  // namespace seekfs::objectstore::s3

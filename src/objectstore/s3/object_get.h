@@ -1,0 +1,18 @@
+// The whole of a GET: attempts, each of which goes on at the byte that the one before it reached, in the same state of
+// the object.
+#pragma once
+
+#include <optional>
+
+#include "objectstore/s3/attempts.h"
+
+namespace seekfs::objectstore::s3 {
+
+/// As ObjectStore::get().
+async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits& limits, ObjectRef object,
+                                   std::optional<ByteRange> range, BodySink& sink, RequestOptions options);
+
+/// The question and the query of a version, for GET, HEAD and DELETE.
+std::vector<std::pair<std::string, std::string>> version_query(const ObjectRef& object);
+
+}  // namespace seekfs::objectstore::s3

@@ -1,0 +1,59 @@
+// Requests are signed anew for every attempt: a signature holds for minutes only.
+#include "objectstore/s3/request_signer.h"
+
+#include "objectstore/s3/sigv4.h"
+#include "objectstore/s3/uri.h"
+
+namespace seekfs::objectstore::s3 {
+
+async::Task<SignedHttp> RequestSigner::sign(const S3Request& request, env::TimePoint deadline) {
+  SEEKFS_CO_ASSIGN(const CredentialsRef credentials, co_await credentials_.get(deadline));
+  const Endpoint at = endpoint();
+  SignedHttp out{.request = {.method = request.method,
+                             .url = at.url(request.key, request.query),
+                             .headers = request.headers,
+                             .body = request.body,
+                             .body_range = request.body_range},
+                 .credentials = credentials,
+                 .region = at.region()};
+  if (!credentials) co_return out;
+  SigningRequest to_sign{
+      .method = request.method,
+      .path = at.path(request.key),
+      .query = request.query,
+      .headers = request.headers,
+      .payload_hash = request.payload_hash.empty() ? std::string(empty_payload_hash) : request.payload_hash};
+  to_sign.headers.push_back({"host", at.host()});
+  const auto now = clock_.wall_now() + std::chrono::seconds(clock_offset_seconds_.load(std::memory_order_relaxed));
+  SignedRequest signature = sign_v4(to_sign, *credentials, {.region = at.region()}, now);
+  for (HttpHeader& header : signature.headers) out.request.headers.push_back(std::move(header));
+  co_return out;
+}
+
+bool RequestSigner::correct(const Failure& failure, const SignedHttp& refused) {
+  switch (failure.kind) {
+    case FailureKind::expired_credentials:
+      if (!refused.credentials) return false;
+      credentials_.refresh(refused.credentials);
+      return true;
+    case FailureKind::wrong_region: {
+      if (failure.region == refused.region) return false;
+      MutexLock lock(mutex_);
+      endpoint_ = endpoint_.in_region(failure.region);
+      return true;
+    }
+    case FailureKind::clock_skew:
+      clock_offset_seconds_.store(
+          std::chrono::duration_cast<std::chrono::seconds>(*failure.server_time - clock_.wall_now()).count(),
+          std::memory_order_relaxed);
+      return true;
+    default: return false;
+  }
+}
+
+Endpoint RequestSigner::endpoint() const {
+  MutexLock lock(mutex_);
+  return endpoint_;
+}
+
+}  // namespace seekfs::objectstore::s3

@@ -1,0 +1,42 @@
+// The queue of a transfer thread.
+#include "objectstore/s3/transfer_inbox.h"
+
+#include <utility>
+
+namespace seekfs::objectstore::s3 {
+
+bool TransferInbox::post(TransferCommand command) {
+  MutexLock lock(mutex_);
+  if (closed_) return false;
+  commands_.push_back(std::move(command));
+  // The thread takes all at once: a queue that was not empty has woken it already.
+  if (commands_.size() == 1) wake();
+  return true;
+}
+
+void TransferInbox::close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+  wake();
+}
+
+void TransferInbox::attach(CURLM* multi) {
+  MutexLock lock(mutex_);
+  multi_ = multi;
+}
+
+TransferInbox::Batch TransferInbox::take(bool wait) {
+  MutexLock lock(mutex_);
+  while (wait && commands_.empty() && !closed_) changed_.wait(mutex_);
+  return {.commands = std::exchange(commands_, {}), .closed = closed_};
+}
+
+void TransferInbox::wake() {
+  if (multi_ != nullptr) {
+    curl_multi_wakeup(multi_);
+  } else {
+    changed_.notify_one();
+  }
+}
+
+}  // namespace seekfs::objectstore::s3
