@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 import read_back
+from s3_server import S3Server, ServerFailed
 from seekfs_process import Daemon, DaemonFailed, clean_environment, write_config
 
 NAMESPACE = "quickstart"
@@ -30,13 +31,68 @@ def human_bytes(count):
     return ""
 
 
+class DirectoryStore:
+    """A local directory; away means moved aside."""
+
+    def __init__(self, work):
+        self.path = os.path.join(work, "store")
+        self.name = self.path
+
+    def prepare(self):
+        self.bring_back()  # an earlier run was interrupted
+        os.makedirs(self.path, exist_ok=True)
+
+    def has_data(self):
+        return os.path.isdir(os.path.join(self.path, "namespaces"))
+
+    def settings(self):
+        return {"store.type": "fs", "store.path": self.path}
+
+    def take_away(self):
+        os.rename(self.path, self.path + AWAY)
+
+    def bring_back(self):
+        if os.path.isdir(self.path + AWAY) and not os.path.exists(self.path):
+            os.rename(self.path + AWAY, self.path)
+
+    def close(self):
+        pass
+
+
+class ServerStore:
+    """A bucket of an S3 server on loopback; away means that the server does not run."""
+
+    def __init__(self, kind, work):
+        self.server = S3Server(kind, os.path.join(work, kind))
+        self.name = f"bucket of {kind}"
+
+    def prepare(self):
+        self.server.start()
+        self.port = self.server.state()["port"]
+
+    def has_data(self):
+        return bool(os.listdir(self.server.data))
+
+    def settings(self):
+        return self.server.settings()
+
+    def take_away(self):
+        self.server.stop()
+
+    def bring_back(self):
+        self.server.start(self.port)
+
+    def close(self):
+        self.server.stop()
+
+
 class Quickstart:
     def __init__(self, arguments):
         self.directory, self.bin, self.keep = arguments.directory, arguments.bin, arguments.keep
         # Each directory has its own store, so that a second run on it publishes only what changed.
         name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
         self.work = os.path.join(arguments.work, name)
-        self.store = os.path.join(self.work, "store")
+        self.store = DirectoryStore(self.work) if arguments.store == "fs" else ServerStore(arguments.store, self.work)
         self.caches = [os.path.join(self.work, "l2"), os.path.join(self.work, "manifests")]
         self.config = os.path.join(self.work, "seekfs.toml")
         self.daemon = Daemon(os.path.join(self.bin, "seekfsd"), self.config, os.path.join(self.work, "seekfsd.log"))
@@ -46,7 +102,7 @@ class Quickstart:
         needed = sum(file.size for file in files)
         l2, manifests = self.caches
         write_config(self.config, {
-            "store.type": "fs", "store.path": self.store, "manifest.cache_path": manifests, "cache.l2.segment_path": l2,
+            **self.store.settings(), "manifest.cache_path": manifests, "cache.l2.segment_path": l2,
             # Room for everything, however full the disk is otherwise: the restart below is to miss nothing.
             "cache.l2.capacity": needed * 3 // 2 + (256 << 20), "cache.l2.min_free": "0%",
             # How long HEAD counts as fresh, restarts included: longer than all of this takes.
@@ -54,15 +110,14 @@ class Quickstart:
         })
 
     def hash_originals(self):
-        if os.path.isdir(self.store + AWAY) and not os.path.exists(self.store):
-            os.rename(self.store + AWAY, self.store)  # an earlier run was interrupted
-        os.makedirs(self.store, exist_ok=True)
+        os.makedirs(self.work, exist_ok=True)
+        self.store.prepare()
         # The first pass is to be cold, and to see what was published last.
         for cache in self.caches:
             shutil.rmtree(cache, ignore_errors=True)
         files = read_back.find_files(self.directory)
         size, free = sum(file.size for file in files), shutil.disk_usage(self.work).free
-        already = os.path.isdir(os.path.join(self.store, "namespaces"))
+        already = self.store.has_data()
         say("originals", f"{len(files):,} files, {human_bytes(size)} below {self.directory}")
         needed = size * (1.2 if already else 2.3) + (256 << 20)
         if needed > free:
@@ -137,14 +192,14 @@ class Quickstart:
         """Stops the daemon, moves the store away, starts it again and reads everything; returns what went wrong."""
         self.settle()
         self.daemon.stop()
-        os.rename(self.store, self.store + AWAY)
+        self.store.take_away()
         try:
-            print(f"\n  the store is moved away and the daemon started again:\n")
+            print(f"\n  the store is taken away and the daemon started again:\n")
             self.daemon.start()
             wrong = self.one_pass("/blob, restarted", read_back.blob_part, files)
             requests, served = self.origin_requests(), self.daemon.metric("seekfs_served_bytes_total", source="l2")
         finally:
-            os.rename(self.store + AWAY, self.store)
+            self.store.bring_back()
         print(f"\n  Served from the cache on disk: {human_bytes(served)}. Requests to the store since the restart, HEAD and manifest "
               f"included: {requests:,.0f}.")
         if requests and not wrong:
@@ -169,7 +224,7 @@ class Quickstart:
         self.daemon.start()
         stays = False
         try:
-            say("serve", f"{self.daemon.url} (pid {self.daemon.process.pid}, store {self.store})")
+            say("serve", f"{self.daemon.url} (pid {self.daemon.process.pid}, store: {self.store.name})")
             wrong = self.read_back(files) or self.restart_without_the_store(files)
             if wrong:
                 print(f"\n  {len(wrong)} files came back WRONG:")
@@ -181,6 +236,7 @@ class Quickstart:
         finally:
             if not stays:
                 self.daemon.stop()
+                self.store.close()
         if stays:
             print(f"\n  The daemon runs on; stop it with: kill {self.daemon.process.pid}")
         return 0
@@ -191,10 +247,12 @@ def main():
     parser.add_argument("--bin", required=True, help="where the programs lie")
     parser.add_argument("--work", required=True, help="where stores, logs and configuration go")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--store", default="fs", choices=["fs", "versitygw", "minio"])
     parser.add_argument("directory")
+    quickstart = Quickstart(parser.parse_args())
     try:
-        return Quickstart(parser.parse_args()).run()
-    except DaemonFailed as error:
+        return quickstart.run()
+    except (DaemonFailed, ServerFailed) as error:
         sys.exit(f"quickstart: {error}")
     except KeyboardInterrupt:
         return 130

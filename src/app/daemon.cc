@@ -38,12 +38,6 @@ std::uint64_t memory_total(const Config& config) {
   return config.cache.l1_memory + config.manifest.memory + std::max(min_transit_bytes, config.cache.l1_memory / 8);
 }
 
-/// The [s3] budgets bind the s3 store; other stores are bound by the threads that read them.
-objectstore::OriginGate::Limits gate_limits(const Config& config) {
-  if (config.store.type != StoreType::s3) return {.requests_per_second = 0, .max_in_flight = 4 * io_threads};
-  return {.requests_per_second = config.s3.get_budget_per_sec, .max_in_flight = config.s3.max_inflight_gets};
-}
-
 fetch::PageFetcherOptions fetcher_options(const Config& config) {
   fetch::PageFetcherOptions options;
   options.planner.coalesce_max_bytes = config.s3.range_coalesce_max_bytes;
@@ -99,9 +93,9 @@ struct Daemon::Parts {
   cache::PageCache l1;
   BuiltL2 l2;
   std::unique_ptr<reader::CacheControl> caches;
-  std::unique_ptr<objectstore::ObjectStore> configured_store;
-  std::unique_ptr<objectstore::ObjectStore> store;  ///< the same, measured
+  objectstore::OriginMetrics origin_metrics{metrics, *clock};
   std::unique_ptr<objectstore::OriginGate> gate;
+  BuiltStore store;
   std::unique_ptr<objectstore::ObjectStore> budgeted_store;
   std::unique_ptr<fetch::PageFetcher> fetcher;
   std::unique_ptr<reader::ManifestCache> manifests;
@@ -122,11 +116,9 @@ struct Daemon::Parts {
   }
 
   void build_readers(const Config& config) {
-    store = objectstore::make_instrumented_store(*configured_store, metrics, *clock);
-    gate = std::make_unique<objectstore::OriginGate>(gate_limits(config), timers, metrics);
-    budgeted_store = objectstore::make_budgeted_store(*store, *gate);
+    budgeted_store = objectstore::make_budgeted_store(store.store(), *gate);
     fetcher = std::make_unique<fetch::PageFetcher>(
-        fetch::PageFetcherParts{*store, *gate, l1, *l2.tier, timers, background, metrics, log},
+        fetch::PageFetcherParts{store.store(), *gate, l1, *l2.tier, timers, background, metrics, log},
         fetcher_options(config));
     manifests = std::make_unique<reader::ManifestCache>(
         reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,
@@ -152,14 +144,21 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log,
                                                        .metrics = parts->metrics,
                                                        .log = log}));
   }
-  SEEKFS_ASSIGN(parts->configured_store,
-                make_store(config, {env::posix_file_system(), *parts->clock, *parts->random, parts->io_pool}));
+  parts->gate = std::make_unique<objectstore::OriginGate>(gate_limits(config, io_threads, *parts->random),
+                                                          parts->timers, parts->metrics);
+  SEEKFS_ASSIGN(parts->store, make_store(config, {.files = env::posix_file_system(),
+                                                  .random = *parts->random,
+                                                  .timers = parts->timers,
+                                                  .pool = parts->io_pool,
+                                                  .gate = *parts->gate,
+                                                  .metrics = parts->origin_metrics,
+                                                  .log = log}));
   parts->build_readers(config);
   add_process_metrics(parts->metrics);
   add_tier_metrics(parts->metrics, parts->l1, *parts->l2.tier, parts->memory);
   SEEKFS_ASSIGN(
       parts->server,
-      http::Server::start({*parts->service, config.api.dev_endpoints ? parts->store.get() : nullptr, parts->metrics,
+      http::Server::start({*parts->service, config.api.dev_endpoints ? &parts->store.store() : nullptr, parts->metrics,
                            parts->memory, parts->timers, *parts->clock, log, *parts->random, parts->caches.get()},
                           server_options(config)));
   parts->server->set_ready();

@@ -63,17 +63,33 @@ Result<DaemonClient*> Session::daemon() {
 }
 
 Result<publish::Parts> Session::store(app::StoreRoot root) {
-  if (store_ == nullptr) {
+  if (!store_) {
     SEEKFS_ASSIGN(const app::LoadedConfig* loaded, config());
     const std::size_t workers = std::max<std::size_t>(env::cpu_count(), 4);
     store_pool_ = std::make_unique<async::ThreadPool>("store", store_threads);
     work_pool_ = std::make_unique<async::ThreadPool>("work", workers);
-    SEEKFS_ASSIGN(store_,
-                  app::make_store(loaded->values,
-                                  {.files = files_, .clock = clock_, .random = *random_, .pool = *store_pool_}, root));
+    timers_ = std::make_unique<async::Timers>(clock_);
+    origin_metrics_ = std::make_unique<objectstore::OriginMetrics>(metrics_, clock_);
+    gate_ = std::make_unique<objectstore::OriginGate>(app::gate_limits(loaded->values, store_threads, *random_),
+                                                      *timers_, metrics_);
+    SEEKFS_ASSIGN(store_, app::make_store(loaded->values,
+                                          {.files = files_,
+                                           .random = *random_,
+                                           .timers = *timers_,
+                                           .pool = *store_pool_,
+                                           .gate = *gate_,
+                                           .metrics = *origin_metrics_,
+                                           .log = log()},
+                                          root));
   }
   return publish::Parts{
-      .store = *store_, .files = files_, .clock = clock_, .random = *random_, .pool = *work_pool_, .log = log()};
+
+      .store = store_->store(),
+      .files = files_,
+      .clock = clock_,
+      .random = *random_,
+      .pool = *work_pool_,
+      .log = log()};
 }
 
 Result<DataSource*> Session::data() {

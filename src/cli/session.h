@@ -8,7 +8,9 @@
 #include "app/config/load.h"
 #include "app/store_factory.h"
 #include "async/thread_pool.h"
+#include "async/timers.h"
 #include "base/error.h"
+#include "base/metrics.h"
 #include "cli/console.h"
 #include "cli/daemon_client.h"
 #include "cli/data_source.h"
@@ -63,7 +65,11 @@ class Session {
   // The store blocks on its own pool: the other one waits for it.
   std::unique_ptr<async::ThreadPool> store_pool_;
   std::unique_ptr<async::ThreadPool> work_pool_;
-  std::unique_ptr<objectstore::ObjectStore> store_;
+  MetricsRegistry metrics_;
+  std::unique_ptr<async::Timers> timers_;
+  std::unique_ptr<objectstore::OriginMetrics> origin_metrics_;
+  std::unique_ptr<objectstore::OriginGate> gate_;
+  std::optional<app::BuiltStore> store_;
   std::unique_ptr<DataSource> data_;
 };
 

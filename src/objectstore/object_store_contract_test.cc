@@ -31,39 +31,38 @@ class FsUnderTest final : public StoreUnderTest {
 /// A wrapper around a store; what it needs besides lives with it.
 class WrappedUnderTest final : public StoreUnderTest {
  public:
-  using Wrap = std::function<std::unique_ptr<ObjectStore>(StoreUnderTest&, MetricsRegistry&)>;
+  using Wrap = std::function<std::unique_ptr<ObjectStore>(StoreUnderTest&, OriginMetrics&)>;
   WrappedUnderTest(std::unique_ptr<StoreUnderTest> inner, const Wrap& wrap)
-      : inner_(std::move(inner)), store_(wrap(*inner_, metrics_)) {}
+      : inner_(std::move(inner)), metrics_(registry_, inner_->clock()), store_(wrap(*inner_, metrics_)) {}
   ObjectStore& store() override { return *store_; }
   env::Clock& clock() override { return inner_->clock(); }
 
  private:
-  MetricsRegistry metrics_;
+  MetricsRegistry registry_;
   std::unique_ptr<StoreUnderTest> inner_;
+  OriginMetrics metrics_;
   std::unique_ptr<ObjectStore> store_;
 };
 
 std::unique_ptr<StoreUnderTest> make_prefixed_fs() {
-  return std::make_unique<WrappedUnderTest>(
-      std::make_unique<FsUnderTest>(), [](StoreUnderTest& inner, MetricsRegistry&) {
-        // Neighbours on both sides of the prefix, which must never show.
-        for (const std::string key : {"tenant.", "tenant/x.", "tenant/x0", "tenant0"}) {
-          static_cast<void>(async::sync_wait(put_small(inner.store(), key, "neighbour", {}, {})));
-        }
-        return make_prefixed_store(inner.store(), "tenant/x/");
-      });
+  return std::make_unique<WrappedUnderTest>(std::make_unique<FsUnderTest>(), [](StoreUnderTest& inner, OriginMetrics&) {
+    // Neighbours on both sides of the prefix, which must never show.
+    for (const std::string key : {"tenant.", "tenant/x.", "tenant/x0", "tenant0"}) {
+      static_cast<void>(async::sync_wait(put_small(inner.store(), key, "neighbour", {}, {})));
+    }
+    return make_prefixed_store(inner.store(), "tenant/x/");
+  });
 }
 
 std::unique_ptr<StoreUnderTest> make_instrumented_mem() {
-  return std::make_unique<WrappedUnderTest>(std::make_unique<MemUnderTest>(),
-                                            [](StoreUnderTest& inner, MetricsRegistry& metrics) {
-                                              return make_instrumented_store(inner.store(), metrics, inner.clock());
-                                            });
+  return std::make_unique<WrappedUnderTest>(
+      std::make_unique<MemUnderTest>(),
+      [](StoreUnderTest& inner, OriginMetrics& metrics) { return make_instrumented_store(inner.store(), metrics); });
 }
 
 std::unique_ptr<StoreUnderTest> make_faultless_mem() {
   return std::make_unique<WrappedUnderTest>(
-      std::make_unique<MemUnderTest>(), [](StoreUnderTest& inner, MetricsRegistry&) {
+      std::make_unique<MemUnderTest>(), [](StoreUnderTest& inner, OriginMetrics&) {
         return make_faulty_store(inner.store(), [](StoreOp, const std::string&) { return StoreFault{}; });
       });
 }

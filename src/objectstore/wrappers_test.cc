@@ -51,10 +51,11 @@ class Instrumented : public Wrappers {
   std::int64_t gauge(const std::string& name) { return metrics_.gauge(name, "").value(); }
 
   MetricsRegistry metrics_;
+  OriginMetrics origin_{metrics_, clock_};
 };
 
 TEST_F(Instrumented, CountsByOperationOutcomeAndPurpose) {
-  const auto store = make_instrumented_store(*mem_, metrics_, clock_);
+  const auto store = make_instrumented_store(*mem_, origin_);
   EXPECT_TRUE(read(*store, "p/a"));
   EXPECT_TRUE(read(*store, "p/a", Purpose::prefetch));
   EXPECT_FALSE(read(*store, "absent"));
@@ -86,7 +87,7 @@ TEST_F(Instrumented, TimesRequestsAndCountsThoseUnderWay) {
       clock_.advance(std::chrono::milliseconds(1500));
     }};
   });
-  const auto store = make_instrumented_store(*slow, metrics_, clock_);
+  const auto store = make_instrumented_store(*slow, origin_);
   EXPECT_TRUE(read(*store, "p/a"));
   EXPECT_EQ(during, 1);
   EXPECT_EQ(gauge("seekfs_origin_inflight"), 0);
@@ -98,7 +99,7 @@ TEST_F(Instrumented, KnowsWhetherTheOriginIsUp) {
   ErrorCode code = ErrorCode::transient;
   const auto failing = make_faulty_store(
       *mem_, [&](StoreOp, const std::string&) { return StoreFault{.fail_before = Error(code, "as planned")}; });
-  const auto store = make_instrumented_store(*failing, metrics_, clock_);
+  const auto store = make_instrumented_store(*failing, origin_);
   EXPECT_EQ(gauge("seekfs_origin_up"), 1);
   EXPECT_FALSE(read(*store, "p/a"));
   EXPECT_EQ(gauge("seekfs_origin_up"), 0);

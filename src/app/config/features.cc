@@ -24,8 +24,8 @@ Status BuildFeatures::require(std::string_view key, std::string_view choice) con
 }
 
 BuildFeatures this_build() {
-  return {{{"store.type", "s3", "", false},
-           {"s3.engine", "native", "", false},
+  return {{{"store.type", "s3", "", true},
+           {"s3.engine", "native", "", true},
            {"s3.engine", "sdk", "", false},
            {"s3.engine", "crt", "", false},
            {"cache.l2.backend", "segmentstore", "", true},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -60,6 +61,26 @@ Result<std::vector<Assignment>> read_environment(const ConfigSources& sources) {
       }
     }
     found.push_back({.key = std::move(key), .raw = value, .origin = name});
+  }
+  return found;
+}
+
+/// What the AWS tools on this machine were told stands for the defaults.
+std::vector<Assignment> read_aws_environment(const ConfigSources& sources) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known = {{
+      {"AWS_DEFAULT_REGION", "s3.region"},
+      {"AWS_REGION", "s3.region"},
+      {"AWS_ENDPOINT_URL", "s3.endpoint"},
+      {"AWS_ENDPOINT_URL_S3", "s3.endpoint"},
+      {"AWS_CA_BUNDLE", "s3.ca_bundle"},
+  }};
+  std::vector<Assignment> found;
+  for (const auto& [name, key] : known) {
+    std::string value = variable(sources, name);
+    if (value.empty()) continue;
+    // The narrower variable, which comes later, wins.
+    std::erase_if(found, [&](const Assignment& before) { return before.key == key; });
+    found.push_back({.key = std::string(key), .raw = std::move(value), .origin = std::string(name)});
   }
   return found;
 }
@@ -187,6 +208,7 @@ Result<LoadedConfig> load_config(env::FileSystem& files, const ConfigSources& so
                                  const Machine& machine) {
   Resolver resolver(features);
   SEEKFS_ASSIGN(const std::optional<std::string> file, find_file(files, sources, machine));
+  SEEKFS_TRY(resolver.add_layer(read_aws_environment(sources)));
   if (file) {
     auto text = env::read_file(files, *file, max_file_bytes);
     if (!text) return std::unexpected(text.error().with_context("configuration file " + *file));

@@ -38,7 +38,8 @@ class ParsedUrl {
 
 /// The hosts to which a token may go without TLS: this machine, and the agents of ECS and EKS.
 bool is_trusted_host(std::string host) {
-  std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(host, host.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   constexpr std::array<std::string_view, 5> trusted{"localhost", "[::1]", "169.254.170.2", "169.254.170.23",
                                                     "[fd00:ec2::23]"};
   if (std::ranges::find(trusted, host) != trusted.end()) return true;

@@ -68,7 +68,9 @@ class WordReader {
 /// The same failure as one of credentials: what the system says of a program means something else to our callers.
 Error as_credentials_error(const Error& error, std::string_view what) {
   const bool kept = error.code == ErrorCode::timeout || error.code == ErrorCode::cancelled;
-  const ErrorCode code = kept ? error.code : error.code == ErrorCode::too_large ? ErrorCode::invalid : ErrorCode::denied;
+  const ErrorCode code = kept                                 ? error.code
+                         : error.code == ErrorCode::too_large ? ErrorCode::invalid
+                                                              : ErrorCode::denied;
   return {code, fmt::format("{}: {}", what, error.message), error.where};
 }
 
@@ -98,8 +100,8 @@ Result<CredentialsRef> run_credential_process(const FetchContext& context, std::
   const auto ended = env::run_subprocess(options, context.parts.timers.clock());
   if (!ended) return std::unexpected<Error>(as_credentials_error(ended.error(), what));
   if (ended->exit_code != 0) {
-    return fail(ErrorCode::denied, fmt::format("{}: the program ended with exit code {}; run it by hand to see why", what,
-                                               ended->exit_code));
+    return fail(ErrorCode::denied, fmt::format("{}: the program ended with exit code {}; run it by hand to see why",
+                                               what, ended->exit_code));
   }
   return parse_credentials_json(ended->output, CredentialsJson::process, what);
 }

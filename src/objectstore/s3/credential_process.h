@@ -16,9 +16,9 @@ namespace seekfs::objectstore::s3 {
 /// `invalid`, quoting nothing: an open quote, a backslash at the end, or no word at all.
 Result<std::vector<std::string>> split_command(std::string_view command);
 
-/// Runs the command and reads what it prints. What it prints is in no error: the fix is to run it by hand. `what` is for
-/// messages. Errors: invalid (the command, or what it prints), denied (it can't be started, or exits with an error),
-/// timeout, cancelled.
+/// Runs the command and reads what it prints. What it prints is in no error: the fix is to run it by hand. `what` is
+/// for messages. Errors: invalid (the command, or what it prints), denied (it can't be started, or exits with an
+/// error), timeout, cancelled.
 Result<CredentialsRef> run_credential_process(const FetchContext& context, std::string_view command,
                                               const std::vector<std::pair<std::string, std::string>>& environment,
                                               std::string_view what);

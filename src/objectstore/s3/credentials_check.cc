@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include "base/number.h"
 #include "objectstore/s3/xml.h"
@@ -54,8 +54,9 @@ Result<CredentialsRef> check_credentials(Credentials credentials, std::string_vi
       return fail(ErrorCode::invalid, fmt::format("{}: the {} is missing", what, part.name));
     }
     if (!is_header_safe(part.text)) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("{}: the {} has a space, a control character or one beyond ASCII in it", what, part.name));
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("{}: the {} has a space, a control character or one beyond ASCII in it", what, part.name));
     }
   }
   return std::make_shared<const Credentials>(std::move(credentials));
@@ -77,7 +78,8 @@ std::optional<std::chrono::system_clock::time_point> parse_expiration(std::strin
 
 std::string safe_error_code(std::string_view code) {
   const auto is_plain = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == ':' || c == '_';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == ':' ||
+           c == '_';
   };
   if (code.empty() || code.size() > 64 || !std::ranges::all_of(code, is_plain)) return "an error without a name";
   return std::string(code);
@@ -88,7 +90,8 @@ Result<CredentialsRef> parse_credentials_json(std::string_view text, Credentials
   const json::value document = json::parse(text, error);
   if (error || !document.is_object()) {
     return fail(ErrorCode::invalid, fmt::format("{} gives no JSON object (its text is not shown, for it may hold a "
-                                                "secret)", what));
+                                                "secret)",
+                                                what));
   }
   const json::object& object = document.as_object();
   SEEKFS_TRY(check_preamble(object, form, what));

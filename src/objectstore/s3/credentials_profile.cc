@@ -56,14 +56,13 @@ class ProfileSource final : public CredentialsSource {
     for (const Refused& refused : refused_settings) {
       const auto at = profile.find(refused.setting);
       if (at == profile.end()) continue;
-      return fail(ErrorCode::invalid, fmt::format("{} of {} is not supported: {}", refused.setting,
-                                                  describe(at->second), refused.instead));
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} of {} is not supported: {}", refused.setting, describe(at->second), refused.instead));
     }
     if (profile.contains("aws_access_key_id") || profile.contains("aws_secret_access_key")) return static_keys(profile);
     if (const auto process = profile.find("credential_process"); process != profile.end()) {
       const std::string what = "credential_process of " + describe(process->second);
-      SEEKFS_ASSIGN(CredentialsRef made,
-                    run_credential_process(context, process->second.value, environment_, what));
+      SEEKFS_ASSIGN(CredentialsRef made, run_credential_process(context, process->second.value, environment_, what));
       return SourceReply{std::move(made), what, true, {}};
     }
     if (only_) return fail(ErrorCode::invalid, fmt::format("profile '{}' has no credentials in {}", profile_, files()));
@@ -104,12 +103,11 @@ class ProfileSource final : public CredentialsSource {
     const auto key = profile.find("aws_access_key_id");
     const std::string what =
         describe(key != profile.end() ? key->second : profile.find("aws_secret_access_key")->second);
-    SEEKFS_ASSIGN(CredentialsRef checked,
-                  check_credentials({.access_key_id = value("aws_access_key_id"),
-                                     .secret_access_key = value("aws_secret_access_key"),
-                                     .session_token = value("aws_session_token"),
-                                     .expiration = std::nullopt},
-                                    what));
+    SEEKFS_ASSIGN(CredentialsRef checked, check_credentials({.access_key_id = value("aws_access_key_id"),
+                                                             .secret_access_key = value("aws_secret_access_key"),
+                                                             .session_token = value("aws_session_token"),
+                                                             .expiration = std::nullopt},
+                                                            what));
     return SourceReply{std::move(checked), what, true, {}};
   }
 

@@ -1,5 +1,5 @@
-// One place where credentials may come from, asked anew each time. Blocking: sources run on a pool's thread, a few times
-// an hour, so that reading files and running programs needs no coroutine.
+// One place where credentials may come from, asked anew each time. Blocking: sources run on a pool's thread, a few
+// times an hour, so that reading files and running programs needs no coroutine.
 #pragma once
 
 #include <chrono>

@@ -270,19 +270,6 @@ TEST(CurlClient, ShowsTheFinalHeadOnly) {
   EXPECT_EQ(sink.bytes(), "abc");
 }
 
-TEST(CurlClient, SendsAnUploadAgainWithoutARefusedExpectation) {
-  const FixedBytesServer server({"HTTP/1.1 417 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"});
-  ClientRig rig;
-  StringSource body(test_bytes(2 * MiB));
-  AskingReceiver receiver([](const HttpReplyHead&) { return HttpReceiver::Choice{}; });
-  const Result<HttpReply> reply =
-      rig.run({.method = "PUT", .url = server.url(), .body = &body, .body_range = {0, 2 * MiB}}, receiver);
-  ASSERT_TRUE(reply) << reply.error().message;
-  EXPECT_EQ(receiver.heads(), 1);
-  EXPECT_EQ(reply->head.status, 200);
-}
-
 /// A variable of the environment for one test.
 class ScopedVariable {
  public:

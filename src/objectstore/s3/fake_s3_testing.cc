@@ -88,11 +88,11 @@ struct FakeS3::State {
     return std::chrono::system_clock::now() + std::chrono::seconds(clock_offset.load());
   }
   ServedReply answer(const ServedRequest& http);
-  ServedReply answer_s3(S3Request& request);
-  ServedReply serve(const S3Request& request);
+  ServedReply answer_s3(ServedS3Request& request);
+  ServedReply serve(const ServedS3Request& request);
   bool admit();
-  void stamp(ServedReply& reply, const S3Request& request) const;
-  void record(const S3Request& request, int status);
+  void stamp(ServedReply& reply, const ServedS3Request& request) const;
+  void record(const ServedS3Request& request, int status);
 
   const FakeS3Options options;
   std::atomic<std::int64_t> clock_offset = 0;  ///< seconds
@@ -119,7 +119,7 @@ bool FakeS3::State::admit() {
   return admitted;
 }
 
-void FakeS3::State::stamp(ServedReply& reply, const S3Request& request) const {
+void FakeS3::State::stamp(ServedReply& reply, const ServedS3Request& request) const {
   const HttpDateText date = format_http_date(std::chrono::system_clock::to_time_t(now()));
   reply.headers.emplace_back("x-amz-request-id", request.request_id);
   reply.headers.emplace_back("x-amz-id-2", request.host_id);
@@ -127,7 +127,7 @@ void FakeS3::State::stamp(ServedReply& reply, const S3Request& request) const {
   reply.headers.emplace_back("Server", "AmazonS3");
 }
 
-void FakeS3::State::record(const S3Request& request, int status) {
+void FakeS3::State::record(const ServedS3Request& request, int status) {
   const std::string& target = request.http->target;
   const std::size_t question = target.find('?');
   FakeS3Log entry{.method = request.http->method,
@@ -146,7 +146,7 @@ void FakeS3::State::record(const S3Request& request, int status) {
 }
 
 /// A healthy server's reply.
-ServedReply FakeS3::State::serve(const S3Request& request) {
+ServedReply FakeS3::State::serve(const ServedS3Request& request) {
   std::vector<FakeAccount> known;
   {
     MutexLock lock(mutex);
@@ -164,7 +164,7 @@ ServedReply FakeS3::State::serve(const S3Request& request) {
   return service.serve(request);
 }
 
-ServedReply FakeS3::State::answer_s3(S3Request& request) {
+ServedReply FakeS3::State::answer_s3(ServedS3Request& request) {
   if (!admit()) return *refusal_of({.kind = FaultKind::slow_down}, request);
   const std::optional<Fault> fault = script.next(request);
   if (!fault) return serve(request);
@@ -180,8 +180,8 @@ ServedReply FakeS3::State::answer(const ServedRequest& http) {
     if (std::optional<ServedReply> reply = options.before(http)) return std::move(*reply);
   }
   const std::shared_ptr<const void> in_flight = Gauge::enter(gauge);
-  std::optional<S3Request> parsed = parse_s3_request(http, options.bucket);
-  S3Request request = parsed ? std::move(*parsed) : S3Request{.http = &http};
+  std::optional<ServedS3Request> parsed = parse_s3_request(http, options.bucket);
+  ServedS3Request request = parsed ? std::move(*parsed) : ServedS3Request{.http = &http};
   const std::uint64_t id = ++last_id;
   request.request_id = fmt::format("{:016X}", id * 0x9E3779B97F4A7C15);
   request.host_id = sha256(request.request_id).hex();

@@ -28,14 +28,14 @@ std::string_view without_comment(std::string_view text) {
 std::optional<std::string> profile_name(std::string_view section, ProfileFile kind) {
   section = trim(section);
   constexpr std::string_view word = "profile";
-  const bool has_word = section.starts_with(word) && section.size() > word.size() &&
-                        blanks.contains(section[word.size()]);
+  const bool has_word =
+      section.starts_with(word) && section.size() > word.size() && blanks.contains(section[word.size()]);
   if (kind == ProfileFile::credentials) {
     if (has_word) return std::nullopt;
   } else if (has_word) {
     section = trim(section.substr(word.size()));
-    const bool quoted = section.size() >= 2 && (section.front() == '"' || section.front() == '\'') &&
-                        section.back() == section.front();
+    const bool quoted =
+        section.size() >= 2 && (section.front() == '"' || section.front() == '\'') && section.back() == section.front();
     if (quoted) section = section.substr(1, section.size() - 2);
   } else if (section != "default") {
     return std::nullopt;

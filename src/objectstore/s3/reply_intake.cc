@@ -43,7 +43,7 @@ bool ReplyIntake::take_header_line(std::string_view line) {
     return true;
   }
   head_complete_ = true;
-  const bool interim = reply_.head.status < 200 || (reply_.head.status == 417 && expects_continue_);
+  const bool interim = reply_.head.status < 200;
   return interim || show_head();
 }
 

@@ -15,9 +15,7 @@ namespace seekfs::objectstore::s3 {
 /// Used by one thread. Makes its calls through `gate`.
 class ReplyIntake {
  public:
-  /// `expects_continue`: the request asks for "100 Continue", so that a 417 may be followed by another reply.
-  ReplyIntake(HttpReceiver& receiver, CallbackGate& gate, bool expects_continue)
-      : receiver_(receiver), gate_(gate), expects_continue_(expects_continue) {}
+  ReplyIntake(HttpReceiver& receiver, CallbackGate& gate) : receiver_(receiver), gate_(gate) {}
 
   /// One line of a head with its line end; the empty line, too. False: nothing more is wanted.
   bool take_header_line(std::string_view line);
@@ -38,7 +36,6 @@ class ReplyIntake {
 
   HttpReceiver& receiver_;
   CallbackGate& gate_;
-  bool expects_continue_;
   HttpReply reply_;
   BodySink* sink_ = nullptr;
   std::size_t head_bytes_ = 0;

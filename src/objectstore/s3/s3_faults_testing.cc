@@ -50,7 +50,7 @@ std::string* find_header(ServedReply& reply, std::string_view name) {
   return nullptr;
 }
 
-ServedReply redirect(const Fault& fault, int status, const S3Request& request) {
+ServedReply redirect(const Fault& fault, int status, const ServedS3Request& request) {
   const std::string region = fault.region.empty() ? "eu-west-1" : fault.region;
   const std::string_view code = status == 301   ? "PermanentRedirect"
                                 : status == 307 ? "TemporaryRedirect"
@@ -103,12 +103,13 @@ std::optional<FaultKind> fault_kind_of(std::string_view name) {
   return found->kind;
 }
 
-std::optional<Fault> FaultScript::next(const S3Request& request) {
+std::optional<Fault> FaultScript::next(const ServedS3Request& request) {
   MutexLock lock(mutex_);
   std::optional<Fault> due;
   for (Entry& entry : entries_) {
     const FaultRule& rule = entry.rule;
-    if (!rule.operations.empty() && !std::ranges::contains(rule.operations, request.operation)) continue;
+    if (!rule.operations.empty() && std::ranges::find(rule.operations, request.operation) == rule.operations.end())
+      continue;
     if (!request.key.contains(rule.key_part)) continue;
     const std::uint64_t number = ++entry.matches;
     if (!due && number >= rule.from && number - rule.from < rule.times) due = rule.fault;
@@ -132,7 +133,7 @@ std::uint64_t FaultScript::given() const {
   return given_;
 }
 
-std::optional<ServedReply> refusal_of(const Fault& fault, const S3Request& request) {
+std::optional<ServedReply> refusal_of(const Fault& fault, const ServedS3Request& request) {
   const Row& row = row_of(fault.kind);
   if (row.status == 0) return std::nullopt;
   const int status = fault.status == 0 ? row.status : fault.status;
@@ -149,7 +150,7 @@ std::optional<ServedReply> refusal_of(const Fault& fault, const S3Request& reque
       {.status = status, .code = std::string(row.code), .message = "This answer was asked for by a test."}, request);
 }
 
-void spoil(ServedReply& reply, const Fault& fault, const S3Request& request, FakeBucket& bucket) {
+void spoil(ServedReply& reply, const Fault& fault, const ServedS3Request& request, FakeBucket& bucket) {
   std::string* const range = find_header(reply, "Content-Range");
   std::string* const etag = find_header(reply, "ETag");
   switch (fault.kind) {

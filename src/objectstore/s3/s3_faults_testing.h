@@ -78,7 +78,7 @@ struct FaultRule {
 class FaultScript {
  public:
   /// The first rule that is due decides; every rule that matches counts.
-  std::optional<Fault> next(const S3Request& request);
+  std::optional<Fault> next(const ServedS3Request& request);
   void add(FaultRule rule);
   void clear();
   /// How often a fault was given.
@@ -95,8 +95,8 @@ class FaultScript {
 };
 
 /// The reply of a service that says no; nothing when the kind is no such one.
-std::optional<ServedReply> refusal_of(const Fault& fault, const S3Request& request);
+std::optional<ServedReply> refusal_of(const Fault& fault, const ServedS3Request& request);
 /// Makes a healthy reply wrong, and puts the fault on the wire.
-void spoil(ServedReply& reply, const Fault& fault, const S3Request& request, FakeBucket& bucket);
+void spoil(ServedReply& reply, const Fault& fault, const ServedS3Request& request, FakeBucket& bucket);
 
 }  // namespace seekfs::objectstore::s3

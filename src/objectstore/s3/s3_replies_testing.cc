@@ -44,7 +44,7 @@ std::string url_encode(std::string_view text) {
 /// Writes elements whose text is a key or a part of one, encoded as the request wants it.
 class KeyElements {
  public:
-  explicit KeyElements(const S3Request& request) : url_(request.value("encoding-type") == "url") {}
+  explicit KeyElements(const ServedS3Request& request) : url_(request.value("encoding-type") == "url") {}
   std::string operator()(std::string_view name, std::string_view text) const {
     return xml_element(name, url_ ? url_encode(text) : std::string(text));
   }
@@ -107,7 +107,7 @@ ServedReply xml_reply(std::string_view root, std::string_view content) {
                               root, content)};
 }
 
-ServedReply problem_reply(const S3Problem& problem, const S3Request& request, std::string_view details) {
+ServedReply problem_reply(const S3Problem& problem, const ServedS3Request& request, std::string_view details) {
   ServedReply reply{.status = problem.status, .headers = {{"Content-Type", "application/xml"}}, .body = {}};
   if (problem.delete_marker) reply.headers.emplace_back("x-amz-delete-marker", "true");
   if (!problem.version_id.empty()) reply.headers.emplace_back("x-amz-version-id", problem.version_id);
@@ -118,7 +118,7 @@ ServedReply problem_reply(const S3Problem& problem, const S3Request& request, st
   return reply;
 }
 
-ServedReply list_reply(const FakePage& page, const FakeListRequest& list, const S3Request& request,
+ServedReply list_reply(const FakePage& page, const FakeListRequest& list, const ServedS3Request& request,
                        std::string_view bucket) {
   const KeyElements key(request);
   std::string content = xml_element("Name", bucket) + key("Prefix", list.prefix);
@@ -144,7 +144,8 @@ ServedReply list_reply(const FakePage& page, const FakeListRequest& list, const 
   return xml_reply("ListBucketResult", content);
 }
 
-ServedReply uploads_reply(const std::vector<FakeUpload>& uploads, const S3Request& request, std::string_view bucket) {
+ServedReply uploads_reply(const std::vector<FakeUpload>& uploads, const ServedS3Request& request,
+                          std::string_view bucket) {
   const KeyElements key(request);
   const std::uint64_t limit = std::min(number_in_query(request, "max-uploads", max_page).value_or(max_page), max_page);
   const std::pair marker(request.value("key-marker"), request.value("upload-id-marker"));
@@ -168,7 +169,7 @@ ServedReply uploads_reply(const std::vector<FakeUpload>& uploads, const S3Reques
   return xml_reply("ListMultipartUploadsResult", head + content);
 }
 
-ServedReply parts_reply(const FakeUpload& upload, const S3Request& request, std::string_view bucket) {
+ServedReply parts_reply(const FakeUpload& upload, const ServedS3Request& request, std::string_view bucket) {
   const std::uint64_t limit = std::min(number_in_query(request, "max-parts", max_page).value_or(max_page), max_page);
   const std::uint64_t after = number_in_query(request, "part-number-marker", 0).value_or(0);
   std::string content;
@@ -191,11 +192,12 @@ ServedReply parts_reply(const FakeUpload& upload, const S3Request& request, std:
   return xml_reply("ListPartsResult", head + content);
 }
 
-std::optional<std::uint64_t> number_in_query(const S3Request& request, std::string_view name, std::uint64_t fallback) {
+std::optional<std::uint64_t> number_in_query(const ServedS3Request& request, std::string_view name,
+                                             std::uint64_t fallback) {
   return request.has(name) ? parse_number(request.value(name)) : fallback;
 }
 
-std::optional<FakeListRequest> list_request_of(const S3Request& request) {
+std::optional<FakeListRequest> list_request_of(const ServedS3Request& request) {
   const auto max_keys = number_in_query(request, "max-keys", max_page);
   if (!max_keys) return std::nullopt;
   FakeListRequest list{.prefix = request.value("prefix"),

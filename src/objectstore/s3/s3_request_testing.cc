@@ -34,7 +34,7 @@ bool parse_query(std::string_view text, std::vector<std::pair<std::string, std::
   return true;
 }
 
-S3Operation on_bucket(const S3Request& request) {
+S3Operation on_bucket(const ServedS3Request& request) {
   const std::string& method = request.http->method;
   if (method == "HEAD") return S3Operation::bucket;
   if (method != "GET") return S3Operation::unknown;
@@ -43,7 +43,7 @@ S3Operation on_bucket(const S3Request& request) {
   return request.value("list-type") == "2" ? S3Operation::list : S3Operation::unknown;
 }
 
-S3Operation on_key(const S3Request& request) {
+S3Operation on_key(const ServedS3Request& request) {
   const std::string& method = request.http->method;
   const bool of_upload = request.has("uploadId");
   if (method == "POST" && request.has("uploads")) return S3Operation::create_upload;
@@ -73,19 +73,19 @@ std::optional<S3Operation> operation_of(std::string_view name) {
   return static_cast<S3Operation>(found - names.begin());
 }
 
-std::string S3Request::value(std::string_view name) const {
+std::string ServedS3Request::value(std::string_view name) const {
   for (const auto& [key_of, value_of] : query) {
     if (key_of == name) return value_of;
   }
   return {};
 }
 
-bool S3Request::has(std::string_view name) const {
+bool ServedS3Request::has(std::string_view name) const {
   return std::ranges::any_of(query, [name](const auto& pair) { return pair.first == name; });
 }
 
-std::optional<S3Request> parse_s3_request(const ServedRequest& http, std::string_view bucket) {
-  S3Request request{.http = &http};
+std::optional<ServedS3Request> parse_s3_request(const ServedRequest& http, std::string_view bucket) {
+  ServedS3Request request{.http = &http};
   const std::size_t question = http.target.find('?');
   request.path = http.target.substr(0, question);
   if (question != std::string::npos &&

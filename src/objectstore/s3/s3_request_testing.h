@@ -32,7 +32,7 @@ std::string_view to_string(S3Operation operation);
 std::optional<S3Operation> operation_of(std::string_view name);
 
 /// A view of the HTTP request, which outlives it.
-struct S3Request {
+struct ServedS3Request {
   const ServedRequest* http = nullptr;
   S3Operation operation = S3Operation::unknown;
   bool right_bucket = false;
@@ -49,6 +49,6 @@ struct S3Request {
 
 /// Path-style, and virtual-host style when the Host header begins with the bucket's name. Nothing when an escape is
 /// broken.
-std::optional<S3Request> parse_s3_request(const ServedRequest& http, std::string_view bucket);
+std::optional<ServedS3Request> parse_s3_request(const ServedRequest& http, std::string_view bucket);
 
 }  // namespace seekfs::objectstore::s3

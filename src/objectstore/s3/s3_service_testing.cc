@@ -59,13 +59,13 @@ std::optional<Span> span_of(std::string_view range, std::uint64_t size) {
   return Span{.first = *first, .size = end - *first, .partial = true};
 }
 
-PutConditions conditions_of(const S3Request& request) {
+PutConditions conditions_of(const ServedS3Request& request) {
   return {.if_match = std::string(request.http->header("if-match")),
           .if_none_match = std::string(request.http->header("if-none-match"))};
 }
 
 /// Whether the body is the one that was signed.
-bool has_signed_body(const S3Request& request) {
+bool has_signed_body(const ServedS3Request& request) {
   constexpr std::size_t hash_size = 64;
   const std::string_view hash = request.http->header("x-amz-content-sha256");
   return hash.size() != hash_size || hash == sha256(request.http->body).hex();
@@ -92,7 +92,7 @@ void S3Service::add_version(ServedReply& reply, const std::string& version_id) c
   if (bucket_.versioned() && !version_id.empty()) reply.headers.emplace_back("x-amz-version-id", version_id);
 }
 
-ServedReply S3Service::get(const S3Request& request) const {
+ServedReply S3Service::get(const ServedS3Request& request) const {
   const S3Answer<FakeObject> object = bucket_.find(request.key, request.value("versionId"));
   if (!object) return problem_reply(object.error(), request);
   const std::string_view if_match = request.http->header("if-match");
@@ -130,7 +130,7 @@ ServedReply S3Service::get(const S3Request& request) const {
   return reply;
 }
 
-ServedReply S3Service::put(const S3Request& request) const {
+ServedReply S3Service::put(const ServedS3Request& request) const {
   if (!has_signed_body(request)) return problem_reply(changed_body(), request);
   const S3Answer<FakeObject> object = bucket_.put(request.key, request.http->body, conditions_of(request));
   if (!object) return problem_reply(object.error(), request);
@@ -139,7 +139,7 @@ ServedReply S3Service::put(const S3Request& request) const {
   return reply;
 }
 
-ServedReply S3Service::remove(const S3Request& request) const {
+ServedReply S3Service::remove(const ServedS3Request& request) const {
   const S3Answer<FakeRemoval> removal =
       bucket_.remove(request.key, request.value("versionId"), std::string(request.http->header("if-match")));
   if (!removal) return problem_reply(removal.error(), request);
@@ -149,13 +149,13 @@ ServedReply S3Service::remove(const S3Request& request) const {
   return reply;
 }
 
-ServedReply S3Service::list(const S3Request& request) const {
+ServedReply S3Service::list(const ServedS3Request& request) const {
   const std::optional<FakeListRequest> list = list_request_of(request);
   if (!list) return problem_reply(invalid_argument("The continuation token or max-keys is incorrect"), request);
   return list_reply(bucket_.list(*list), *list, request, name_);
 }
 
-ServedReply S3Service::bucket(const S3Request& request) const {
+ServedReply S3Service::bucket(const ServedS3Request& request) const {
   ServedReply reply;
   if (request.http->method == "GET") {
     // The location of the first region is spelled as nothing.
@@ -165,12 +165,12 @@ ServedReply S3Service::bucket(const S3Request& request) const {
   return reply;
 }
 
-ServedReply S3Service::create_upload(const S3Request& request) const {
+ServedReply S3Service::create_upload(const ServedS3Request& request) const {
   return xml_reply("InitiateMultipartUploadResult", xml_element("Bucket", name_) + xml_element("Key", request.key) +
                                                         xml_element("UploadId", bucket_.create_upload(request.key)));
 }
 
-ServedReply S3Service::upload_part(const S3Request& request) const {
+ServedReply S3Service::upload_part(const ServedS3Request& request) const {
   if (!has_signed_body(request)) return problem_reply(changed_body(), request);
   const std::uint64_t part = number(request.value("partNumber")).value_or(0);
   const S3Answer<std::string> etag =
@@ -180,7 +180,7 @@ ServedReply S3Service::upload_part(const S3Request& request) const {
   return {.headers = {{"ETag", *etag}}, .body = {}};
 }
 
-ServedReply S3Service::complete_upload(const S3Request& request) const {
+ServedReply S3Service::complete_upload(const ServedS3Request& request) const {
   const auto parts = parse_named_parts(request.http->body);
   if (!parts) return problem_reply(malformed_xml(), request);
   const S3Answer<FakeObject> object =
@@ -193,19 +193,19 @@ ServedReply S3Service::complete_upload(const S3Request& request) const {
   return reply;
 }
 
-ServedReply S3Service::abort_upload(const S3Request& request) const {
+ServedReply S3Service::abort_upload(const ServedS3Request& request) const {
   const S3Answer<void> aborted = bucket_.abort_upload(request.key, request.value("uploadId"));
   if (!aborted) return problem_reply(aborted.error(), request);
   return {.status = 204, .headers = {}, .body = {}};
 }
 
-ServedReply S3Service::list_parts(const S3Request& request) const {
+ServedReply S3Service::list_parts(const ServedS3Request& request) const {
   const S3Answer<FakeUpload> upload = bucket_.upload(request.key, request.value("uploadId"));
   if (!upload) return problem_reply(upload.error(), request);
   return parts_reply(*upload, request, name_);
 }
 
-ServedReply S3Service::serve(const S3Request& request) const {
+ServedReply S3Service::serve(const ServedS3Request& request) const {
   if (!request.right_bucket) {
     return problem_reply({.status = 404, .code = "NoSuchBucket", .message = "The specified bucket does not exist"},
                          request);

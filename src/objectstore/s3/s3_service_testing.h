@@ -16,19 +16,19 @@ class S3Service {
   S3Service(FakeBucket& bucket, std::string bucket_name, std::string region)
       : bucket_(bucket), name_(std::move(bucket_name)), region_(std::move(region)) {}
 
-  ServedReply serve(const S3Request& request) const;
+  ServedReply serve(const ServedS3Request& request) const;
 
  private:
-  ServedReply get(const S3Request& request) const;
-  ServedReply put(const S3Request& request) const;
-  ServedReply remove(const S3Request& request) const;
-  ServedReply list(const S3Request& request) const;
-  ServedReply bucket(const S3Request& request) const;
-  ServedReply create_upload(const S3Request& request) const;
-  ServedReply upload_part(const S3Request& request) const;
-  ServedReply complete_upload(const S3Request& request) const;
-  ServedReply abort_upload(const S3Request& request) const;
-  ServedReply list_parts(const S3Request& request) const;
+  ServedReply get(const ServedS3Request& request) const;
+  ServedReply put(const ServedS3Request& request) const;
+  ServedReply remove(const ServedS3Request& request) const;
+  ServedReply list(const ServedS3Request& request) const;
+  ServedReply bucket(const ServedS3Request& request) const;
+  ServedReply create_upload(const ServedS3Request& request) const;
+  ServedReply upload_part(const ServedS3Request& request) const;
+  ServedReply complete_upload(const ServedS3Request& request) const;
+  ServedReply abort_upload(const ServedS3Request& request) const;
+  ServedReply list_parts(const ServedS3Request& request) const;
   void add_version(ServedReply& reply, const std::string& version_id) const;
 
   FakeBucket& bucket_;

@@ -102,7 +102,7 @@ S3Answer<void> check_account(const FakeAccount* account, const ServedRequest& re
 
 }  // namespace
 
-S3Answer<void> check_signature(const S3Request& request, const std::vector<FakeAccount>& accounts,
+S3Answer<void> check_signature(const ServedS3Request& request, const std::vector<FakeAccount>& accounts,
                                std::string_view region, TimePoint now) {
   constexpr std::chrono::minutes allowed_skew(15);
   const ServedRequest& http = *request.http;
@@ -133,7 +133,7 @@ S3Answer<void> check_signature(const S3Request& request, const std::vector<FakeA
   const Credentials credentials{.access_key_id = known->access_key_id,
                                 .secret_access_key = known->secret_access_key,
                                 .session_token = known->session_token,
-                                .expires_at = std::nullopt};
+                                .expiration = std::nullopt};
   const SigningRequest signing{.method = http.method,
                                .path = request.path,
                                .query = request.query,

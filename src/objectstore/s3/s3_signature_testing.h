@@ -21,7 +21,7 @@ struct FakeAccount {
 /// Nothing wrong, or one of AccessDenied (no signature), InvalidAccessKeyId, ExpiredToken, InvalidToken,
 /// AuthorizationHeaderMalformed (also: signed for another region), RequestTimeTooSkewed (15 minutes),
 /// SignatureDoesNotMatch, InvalidRequest.
-S3Answer<void> check_signature(const S3Request& request, const std::vector<FakeAccount>& accounts,
+S3Answer<void> check_signature(const ServedS3Request& request, const std::vector<FakeAccount>& accounts,
                                std::string_view region, std::chrono::system_clock::time_point now);
 
 }  // namespace seekfs::objectstore::s3

@@ -20,6 +20,16 @@ constexpr std::uint32_t most_keys_of_a_list = 1000;
 /// Behind every key that begins with what stands before it: U+10FFFF, the last character.
 constexpr std::string_view last_character = "\xF4\x8F\xBF\xBF";
 
+/// S3 compares keys where the contract compares items: a common prefix that begins before `start_after` ends would be
+/// listed for the keys of it that come after.
+std::string first_key_after(const ListRequest& request) {
+  const std::string& after = request.start_after;
+  if (!request.delimiter || !after.starts_with(request.prefix)) return after;
+  const std::size_t delimiter = after.find(*request.delimiter, request.prefix.size());
+  if (delimiter == std::string::npos) return after;
+  return after.substr(0, delimiter + 1) + std::string(last_character);
+}
+
 class S3Store final : public ObjectStore {
  public:
   S3Store(Endpoint endpoint, const S3StoreOptions& options, S3StoreParts parts)
@@ -98,12 +108,7 @@ async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options
                            {"max-keys", std::to_string(std::min(request.max_keys, most_keys_of_a_list))}},
                  .action = fmt::format("list {} of {}", request.prefix, description())};
   if (request.delimiter) list.query.emplace_back("delimiter", std::string(1, *request.delimiter));
-  if (!request.start_after.empty()) {
-    // S3 compares keys: a common prefix that was the last item would come again with the first key below it.
-    const bool after_prefix = request.delimiter && request.start_after.ends_with(*request.delimiter) &&
-                              request.start_after.size() > request.prefix.size();
-    list.query.emplace_back("start-after", request.start_after + std::string(after_prefix ? last_character : ""));
-  }
+  if (!request.start_after.empty()) list.query.emplace_back("start-after", first_key_after(request));
   SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(list, options));
   Result<ListDocument> document = parse_list(reply.body);
   if (!document) co_return std::unexpected(document.error().with_context(list.action));

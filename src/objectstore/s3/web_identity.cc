@@ -42,8 +42,7 @@ Result<CredentialsRef> parse_assumed_role(std::string_view body) {
   if (!document.load_buffer(body.data(), body.size())) {
     return fail(ErrorCode::invalid, fmt::format("{} is no XML", what));
   }
-  const pugi::xml_node node =
-      document.document_element().child("AssumeRoleWithWebIdentityResult").child("Credentials");
+  const pugi::xml_node node = document.document_element().child("AssumeRoleWithWebIdentityResult").child("Credentials");
   Credentials credentials{.access_key_id = node.child("AccessKeyId").text().get(),
                           .secret_access_key = node.child("SecretAccessKey").text().get(),
                           .session_token = node.child("SessionToken").text().get(),

@@ -1,0 +1,198 @@
+// The provider: asks the sources in their order on a pool's thread, one round at a time, and keeps what they gave.
+#include "objectstore/s3/credentials.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stop_token>
+#include <utility>
+
+#include "async/promise.h"
+#include "async/running_tasks.h"
+#include "async/thread_pool.h"
+#include "base/mutex.h"
+#include "objectstore/s3/credentials_source.h"
+
+namespace seekfs::objectstore::s3 {
+namespace {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+/// New ones are asked for so long before the old ones expire; nobody waits for that.
+constexpr std::chrono::minutes renew_before(5);
+/// So close to the end a request waits for new ones: the old could expire on their way.
+constexpr std::chrono::minutes too_close(1);
+/// Between two rounds of which the first failed while there are credentials that still hold.
+constexpr std::chrono::seconds retry_after_failure(30);
+constexpr std::chrono::seconds round_limit(60);
+
+class AnonymousProvider final : public CredentialsProvider {
+ public:
+  async::Task<CredentialsRef> get(env::TimePoint) override { co_return CredentialsRef(); }
+  void refresh(const CredentialsRef&) override {}
+  std::string source() const override { return "anonymous"; }
+};
+
+class ChainProvider final : public CredentialsProvider {
+ public:
+  ChainProvider(const CredentialsOptions& options, CredentialsParts parts)
+      : parts_(parts), sources_(make_credentials_sources(options)) {}
+  ~ChainProvider() override {
+    stop_.request_stop();
+    rounds_.close();
+    rounds_.wait_for_none();
+  }
+
+  async::Task<CredentialsRef> get(env::TimePoint deadline) override;
+  void refresh(const CredentialsRef& refused) override;
+  std::string source() const override;
+
+ private:
+  using Waiter = async::Promise<CredentialsRef>;
+
+  bool holds(std::chrono::seconds for_at_least) const SEEKFS_REQUIRES(mutex_);
+  bool should_renew() const SEEKFS_REQUIRES(mutex_);
+  void run_round();
+  Result<SourceReply> ask_sources();
+  void end_round(Result<SourceReply> reply);
+
+  const CredentialsParts parts_;
+  const std::vector<std::unique_ptr<CredentialsSource>> sources_;  ///< used by one round at a time
+  std::stop_source stop_;
+  async::RunningTasks rounds_;
+
+  mutable Mutex mutex_;
+  SourceReply current_ SEEKFS_GUARDED_BY(mutex_);
+  CredentialsSource* chosen_ SEEKFS_GUARDED_BY(mutex_) = nullptr;  ///< the first that gave any
+  bool refused_ SEEKFS_GUARDED_BY(mutex_) = false;                 ///< the store does not take the current ones
+  bool asking_ SEEKFS_GUARDED_BY(mutex_) = false;
+  bool warned_ SEEKFS_GUARDED_BY(mutex_) = false;
+  env::TimePoint not_before_ SEEKFS_GUARDED_BY(mutex_);  ///< of a round that nobody waits for
+  std::vector<Waiter> waiting_ SEEKFS_GUARDED_BY(mutex_);
+};
+
+bool ChainProvider::holds(std::chrono::seconds for_at_least) const {
+  if (!current_.credentials || refused_) return false;
+  const auto& expiration = current_.credentials->expiration;
+  return !expiration || *expiration - parts_.timers.clock().wall_now() > for_at_least;
+}
+
+bool ChainProvider::should_renew() const { return !holds(renew_before) && parts_.timers.clock().now() >= not_before_; }
+
+async::Task<CredentialsRef> ChainProvider::get(env::TimePoint deadline) {
+  const Waiter waiter;
+  {
+    MutexLock lock(mutex_);
+    const bool renew = should_renew();
+    // While a renewal fails, those at hand are given to their very end.
+    const bool usable = holds(too_close) || (!renew && holds(std::chrono::seconds(0)));
+    const bool wanted = renew || !usable;
+    if (wanted && !asking_ && rounds_.begin()) {
+      asking_ = true;
+      parts_.pool.post([this] { run_round(); });
+    }
+    if (usable) co_return current_.credentials;
+    waiting_.push_back(waiter);
+  }
+  co_return co_await waiter.wait_until(parts_.timers, deadline, "the wait for credentials");
+}
+
+void ChainProvider::refresh(const CredentialsRef& refused) {
+  MutexLock lock(mutex_);
+  if (current_.credentials == refused && current_.renewable) refused_ = true;
+}
+
+std::string ChainProvider::source() const {
+  MutexLock lock(mutex_);
+  if (current_.credentials) return current_.source;
+  std::string names;
+  for (const auto& source : sources_) names += (names.empty() ? "" : ", then ") + source->name();
+  return names;
+}
+
+void ChainProvider::run_round() {
+  end_round(ask_sources());
+  rounds_.end();
+}
+
+/// The source that gave credentials once is the only one from then on: another's would be somebody else.
+Result<SourceReply> ChainProvider::ask_sources() {
+  CredentialsSource* only = nullptr;
+  {
+    MutexLock lock(mutex_);
+    only = chosen_;
+  }
+  const FetchContext context{parts_, parts_.timers.clock().now() + round_limit, stop_.get_token()};
+  std::string tried;
+  for (const auto& source : sources_) {
+    if (only != nullptr && source.get() != only) continue;
+    SEEKFS_ASSIGN(SourceReply reply, source->fetch(context));
+    if (reply.credentials) {
+      MutexLock lock(mutex_);
+      chosen_ = source.get();
+      return reply;
+    }
+    tried += fmt::format("{}{} ({})", tried.empty() ? "" : ", ", source->name(), reply.absent);
+  }
+  return fail(ErrorCode::denied,
+              fmt::format("no credentials for the object store; tried: {}. Set AWS_ACCESS_KEY_ID and "
+                          "AWS_SECRET_ACCESS_KEY, a profile, or [s3] anonymous = true for a public bucket",
+                          tried));
+}
+
+void ChainProvider::end_round(Result<SourceReply> reply) {
+  std::vector<Waiter> waiting;
+  Result<CredentialsRef> answer = CredentialsRef();
+  {
+    MutexLock lock(mutex_);
+    asking_ = false;
+    waiting.swap(waiting_);
+    if (reply) {
+      current_ = *std::move(reply);
+      refused_ = false;
+      warned_ = false;
+      answer = current_.credentials;
+    } else {
+      not_before_ = parts_.timers.clock().now() + retry_after_failure;
+      answer = holds(std::chrono::seconds(0)) ? Result<CredentialsRef>(current_.credentials)
+                                              : Result<CredentialsRef>(std::unexpected(reply.error()));
+    }
+    if (!reply && answer && !std::exchange(warned_, true)) {
+      parts_.log.warning("credentials could not be renewed; those at hand are used until they expire",
+                         {{"source", current_.source}, {"reason", reply.error().message}});
+    }
+  }
+  for (const Waiter& waiter : waiting) waiter.set(answer);
+}
+
+}  // namespace
+
+std::string variable(const CredentialsOptions& options, std::string_view name) {
+  const auto found = std::ranges::find(options.environment, name, &std::pair<std::string, std::string>::first);
+  return found == options.environment.end() ? std::string() : found->second;
+}
+
+std::vector<std::unique_ptr<CredentialsSource>> make_credentials_sources(const CredentialsOptions& options) {
+  std::vector<std::unique_ptr<CredentialsSource>> sources;
+  if (!options.access_key_id.empty()) {
+    sources.push_back(make_static_source(options));
+    return sources;
+  }
+  if (!options.profile.empty()) {
+    sources.push_back(make_profile_source(options));
+    return sources;
+  }
+  sources.push_back(make_environment_source(options));
+  sources.push_back(make_profile_source(options));
+  sources.push_back(make_web_identity_source(options));
+  sources.push_back(make_container_source(options));
+  sources.push_back(make_imds_source(options));
+  return sources;
+}
+
+std::unique_ptr<CredentialsProvider> make_credentials_provider(CredentialsOptions options, CredentialsParts parts) {
+  if (options.anonymous) return std::make_unique<AnonymousProvider>();
+  return std::make_unique<ChainProvider>(options, parts);
+}
+
+}  // namespace seekfs::objectstore::s3

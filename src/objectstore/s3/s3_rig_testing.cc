@@ -1,0 +1,41 @@
+// The composition, as the daemon does it.
+#include "objectstore/s3/s3_rig_testing.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace seekfs::objectstore::s3 {
+
+S3Rig::S3Rig(S3RigOptions options)
+    : gate_(options.gate, timers_, registry_),
+      http_(make_curl_client({.ca_bundle = options.ca_bundle, .user_agent = "seekfs-test"}, timers_)),
+      credentials_(make_credentials_provider({.anonymous = options.access_key.empty(),
+                                              .access_key_id = options.access_key,
+                                              .secret_access_key = options.secret_key},
+                                             {.http = *http_,
+                                              .files = env::posix_file_system(),
+                                              .timers = timers_,
+                                              .pool = pool_,
+                                              .log = null_logger()})) {
+  auto store = make_s3_store({.endpoint = {.endpoint = options.endpoint,
+                                           .region = options.region,
+                                           .bucket = options.bucket,
+                                           .path_style = options.path_style},
+                              .attempts = options.attempts,
+                              .upload = options.upload},
+                             {.http = *http_,
+                              .credentials = *credentials_,
+                              .gate = gate_,
+                              .metrics = measured_,
+                              .timers = timers_,
+                              .random = *random_,
+                              .pool = pool_,
+                              .log = null_logger()});
+  if (!store) {
+    std::fprintf(stderr, "%s\n", store.error().message.c_str());
+    std::abort();
+  }
+  store_ = *std::move(store);
+}
+
+}  // namespace seekfs::objectstore::s3

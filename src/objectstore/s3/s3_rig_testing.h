@@ -1,0 +1,61 @@
+// An S3 store with all that it needs, on a server of the test's choice.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/thread_pool.h"
+#include "async/timers.h"
+#include "base/metrics.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "objectstore/origin_gate.h"
+#include "objectstore/origin_metrics.h"
+#include "objectstore/s3/credentials.h"
+#include "objectstore/s3/curl_client.h"
+#include "objectstore/s3/s3_store.h"
+
+namespace seekfs::objectstore::s3 {
+
+inline constexpr std::string_view rig_access_key = "AKIDRIGRIGRIGRIG";
+inline constexpr std::string_view rig_secret_key = "rig/secret+key/that/nobody/may/print/000";
+
+struct S3RigOptions {
+  std::string endpoint;
+  std::string bucket = "bucket";
+  std::string region = "us-east-1";
+  bool path_style = true;
+  std::string access_key = std::string(rig_access_key);
+  std::string secret_key = std::string(rig_secret_key);
+  std::string ca_bundle;
+  AttemptLimits attempts{
+      .backoff = {.transient_base = std::chrono::milliseconds(1), .throttled_base = std::chrono::milliseconds(1)}};
+  UploadOptions upload;
+  OriginGate::Limits gate;
+};
+
+/// The machine's clock: the server is real.
+class S3Rig {
+ public:
+  /// Ends the test program when the options contradict themselves.
+  explicit S3Rig(S3RigOptions options);
+
+  ObjectStore& store() { return *store_; }
+  env::Clock& clock() { return *clock_; }
+  OriginGate& gate() { return gate_; }
+  MetricsRegistry& metrics() { return registry_; }
+
+ private:
+  MetricsRegistry registry_;
+  std::unique_ptr<env::Clock> clock_ = env::make_system_clock();
+  async::Timers timers_{*clock_};
+  std::unique_ptr<env::Random> random_ = env::make_seeded_random(1);
+  async::ThreadPool pool_{"s3-rig", 2};
+  OriginMetrics measured_{registry_, *clock_};
+  OriginGate gate_;
+  std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<CredentialsProvider> credentials_;
+  std::unique_ptr<ObjectStore> store_;
+};
+
+}  // namespace seekfs::objectstore::s3
