@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "async/sleep.h"
+#include "async/pause.h"
 
 namespace seekfs::objectstore::s3 {
 
@@ -53,7 +53,7 @@ async::Task<void> Attempts::pause(const Failure& failure) {
   if (!token) co_return give_up(failure);
   ++retries_;
   paid_ = *token;
-  SEEKFS_CO_TRY(co_await async::sleep_until(parts_.timers, now + wait));
+  SEEKFS_CO_TRY(co_await async::pause_until(parts_.timers, now + wait));
   if (const auto allowed = co_await parts_.gate.wait_for_retry(options_.purpose, options_.deadline); !allowed) {
     co_return give_up(failure);
   }

@@ -8,7 +8,7 @@
 namespace seekfs::async {
 
 /// Resumes at `when` by the clock of `timers`. Never fails.
-inline Task<void> sleep_until(Timers& timers, env::TimePoint when) {
+inline Task<void> pause_until(Timers& timers, env::TimePoint when) {
   const Promise<void> over;
   timers.schedule(when, [over] { over.set({}); });
   co_return co_await over.wait();
