@@ -233,6 +233,25 @@ TEST_F(Load, AKeyAndItsAliasAtOnceAreAnErrorInOneSourceOnly) {
   EXPECT_EQ(load()->values.cache.l1_memory, GiB);
 }
 
+TEST_F(Load, WhatTheAwsToolsWereToldStandsForTheDefaults) {
+  sources_.environment = {{"AWS_DEFAULT_REGION", "eu-west-1"},
+                          {"AWS_REGION", "eu-north-1"},
+                          {"AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"},
+                          {"AWS_ENDPOINT_URL", "http://127.0.0.1:1"},
+                          {"AWS_CA_BUNDLE", "/etc/ca.pem"}};
+  const auto told = load();
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(told->values.s3.region, "eu-north-1");
+  EXPECT_EQ(told->values.s3.endpoint, "http://127.0.0.1:9");
+  EXPECT_TRUE(told->values.s3.path_style) << "as with an endpoint of the file";
+  EXPECT_EQ(told->values.s3.ca_bundle, "/etc/ca.pem");
+  sources_.file = write("[s3]\nregion = \"sa-east-1\"\n");
+  EXPECT_EQ(load()->values.s3.region, "sa-east-1");
+  sources_.file.reset();
+  sources_.environment = {{"AWS_ENDPOINT_URL", "nowhere"}};
+  EXPECT_THAT(error(), HasSubstr("AWS_ENDPOINT_URL"));
+}
+
 TEST_F(Load, SecretsAreNeverShown) {
   sources_.file = write("[s3]\naccess_key_id = \"id\"\nsecret_access_key = \"hush-hush\"\nsession_token = \"tok\"\n");
   const auto loaded = load();

@@ -207,7 +207,7 @@ TEST(CurlClient, SendsThePartOfTheBody) {
     const char* expect;
   };
   for (const Case& one : {Case{{0, 0}, ""}, Case{{7, 1}, ""}, Case{{100, 300'000}, ""}, Case{{0, 1 * MiB - 1}, ""},
-                          Case{{3, 1 * MiB}, "100-continue"}, Case{{0, 2'500'000}, "100-continue"}}) {
+                          Case{{3, 1 * MiB}, ""}, Case{{0, 2'500'000}, ""}}) {
     const Result<HttpReply> reply =
         rig.exchange({.method = "PUT", .url = server.url() + "/a", .body = &body, .body_range = one.range});
     ASSERT_TRUE(reply) << reply.error().message;

@@ -52,8 +52,9 @@ Status CurlTransfer::make_headers() {
     headers_.reset(list = longer);
     return true;
   };
-  // libcurl asks for "100 Continue" with every upload; it pays for large ones only.
-  bool complete = expects_continue() || add("Expect:");
+  // Without "Expect: 100-continue" no server can refuse the expectation itself with a 417, after which libcurl would
+  // send the request again within this transfer.
+  bool complete = add("Expect:");
   for (const HttpHeader& header : request_.headers) {
     if (header.name.empty() || has_line_break(header.name) || has_line_break(header.value)) {
       return fail(ErrorCode::invalid, fmt::format("{}: a header with a line break or without a name", what_));

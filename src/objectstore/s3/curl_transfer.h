@@ -55,11 +55,8 @@ class CurlTransfer {
   static curl_socket_t on_open_socket(void* self, curlsocktype, curl_sockaddr* address);
 
   void settle(Result<HttpReply> result);
-  bool expects_continue() const noexcept { return request_.body_range.len >= expect_continue_from; }
   Status make_headers();
   void set_upload(class EasyOptions& easy);
-
-  static constexpr std::uint64_t expect_continue_from = std::uint64_t{1} << 20;
 
   HttpRequest request_;
   std::string ca_bundle_;
