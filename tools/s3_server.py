@@ -51,6 +51,7 @@ class S3Server:
         self.kind, self.directory = kind, directory
         self.data, self.log = os.path.join(directory, "data"), os.path.join(directory, "log")
         self.state_file = os.path.join(directory, "state.json")
+        self.process = None  # when this object started it
 
     def state(self):
         """Of the server that runs: pid and port; None when none does."""
@@ -87,15 +88,15 @@ class S3Server:
         environment = dict(os.environ, ROOT_ACCESS_KEY=ACCESS_KEY, ROOT_SECRET_KEY=SECRET_KEY, MINIO_ROOT_USER=ACCESS_KEY,
                            MINIO_ROOT_PASSWORD=SECRET_KEY, MINIO_BROWSER="off")
         with open(self.log, "ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-                                       start_new_session=True)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                                            start_new_session=True)
         with open(self.state_file, "w", encoding="utf-8") as file:
-            json.dump({"pid": process.pid, "began": start_time(process.pid), "port": port}, file)
-        self.wait_until_ready(process, port)
+            json.dump({"pid": self.process.pid, "began": start_time(self.process.pid), "port": port}, file)
+        self.wait_until_ready(port)
 
-    def wait_until_ready(self, process, port):
+    def wait_until_ready(self, port):
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/{BUCKET}", timeout=5).close()
                 return
@@ -117,10 +118,8 @@ class S3Server:
             os.kill(state["pid"], kind)
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline and start_time(state["pid"]) == state["began"]:
-                try:
-                    os.waitpid(state["pid"], os.WNOHANG)
-                except ChildProcessError:
-                    pass
+                if self.process:
+                    self.process.poll()  # or it would stay as a zombie
                 time.sleep(0.05)
             state = self.state()
         if os.path.exists(self.state_file):

@@ -36,8 +36,8 @@ def toml_value(value):
 
 
 def clean_environment():
-    """The environment without SeekFS configuration, so that only the given file counts."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SEEKFS_")}
+    """The environment without configuration of SeekFS and of AWS tools, so that only the given file counts."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SEEKFS_", "AWS_"))}
 
 
 class DaemonFailed(Exception):
