@@ -94,7 +94,13 @@ async::Task<CredentialsRef> ChainProvider::get(env::TimePoint deadline) {
     if (usable) co_return current_.credentials;
     waiting_.push_back(waiter);
   }
-  co_return co_await waiter.wait_until(parts_.timers, deadline, "the wait for credentials");
+  Result<CredentialsRef> answer = co_await waiter.wait_until(parts_.timers, deadline, "the wait for credentials");
+  if (!answer && answer.error().code == ErrorCode::timeout) {
+    // A service that is slow to fail is no reason to refuse a request that could still be signed.
+    MutexLock lock(mutex_);
+    if (holds(std::chrono::seconds(0))) co_return current_.credentials;
+  }
+  co_return answer;
 }
 
 void ChainProvider::refresh(const CredentialsRef& refused) {

@@ -1,0 +1,114 @@
+// The composition, as the daemon does it, but for the clock and the logger.
+#include "objectstore/s3/credentials_rig_testing.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "async/sync_wait.h"
+#include "objectstore/s3/curl_client.h"
+
+namespace seekfs::objectstore::s3 {
+
+void expect_no_secret(std::string_view text) {
+  EXPECT_FALSE(text.contains(secret_mark)) << text;
+  EXPECT_FALSE(text.contains(key_id_mark)) << text;
+}
+
+void RecordingLogger::log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  const std::string line = format_log_line(LogFormat::logfmt, level, event, fields);
+  MutexLock lock(mutex_);
+  text_ += line + "\n";
+  ++lines_;
+  changed_.notify_all();
+}
+
+std::string RecordingLogger::text() const {
+  MutexLock lock(mutex_);
+  return text_;
+}
+
+std::uint64_t RecordingLogger::lines() const {
+  MutexLock lock(mutex_);
+  return lines_;
+}
+
+void RecordingLogger::wait_for_lines(std::uint64_t count) {
+  MutexLock lock(mutex_);
+  while (lines_ < count) changed_.wait(mutex_);
+}
+
+CredentialsRig::CredentialsRig() : http_(make_curl_client({.user_agent = "seekfs-test"}, timers_)) {
+  options.home = home_.path();
+  set("AWS_EC2_METADATA_DISABLED", "true");
+}
+
+CredentialsRig::~CredentialsRig() {
+  provider_.reset();
+  expect_no_secret(log_.text());
+}
+
+void CredentialsRig::set(std::string name, std::string value) {
+  std::erase_if(options.environment, [&](const auto& variable) { return variable.first == name; });
+  options.environment.emplace_back(std::move(name), std::move(value));
+}
+
+std::string CredentialsRig::write(const std::string& name, std::string_view content) {
+  const std::string path = home_.at(name);
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << content;
+  EXPECT_TRUE(file.flush().good()) << path;
+  return path;
+}
+
+CredentialsProvider& CredentialsRig::provider() {
+  if (!provider_) {
+    provider_ = make_credentials_provider(
+        options, {.http = *http_, .files = env::posix_file_system(), .timers = timers_, .pool = pool_, .log = log_});
+  }
+  return *provider_;
+}
+
+Result<CredentialsRef> CredentialsRig::get() {
+  Result<CredentialsRef> reply = async::sync_wait(provider().get(now() + std::chrono::hours(1)));
+  if (!reply) expect_no_secret(reply.error().message);
+  expect_no_secret(provider().source());
+  return reply;
+}
+
+std::string CredentialsRig::key() {
+  const Result<CredentialsRef> reply = get();
+  if (!reply) return reply.error().message;
+  return *reply ? (*reply)->access_key_id : "none";
+}
+
+std::string CredentialsRig::error(ErrorCode expected) {
+  const Result<CredentialsRef> reply = get();
+  if (reply) {
+    ADD_FAILURE() << "there are credentials, by " << provider().source();
+    return {};
+  }
+  EXPECT_EQ(reply.error().code, expected) << reply.error().message;
+  return reply.error().message;
+}
+
+std::string CredentialsRig::expiration(std::chrono::seconds from_now) const {
+  const auto when = std::chrono::floor<std::chrono::seconds>(clock_.wall_now()) + from_now;
+  const auto day = std::chrono::floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(when - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+                     time.minutes().count(), time.seconds().count());
+}
+
+std::string metadata_json(std::string_view key, std::string_view expiration) {
+  return fmt::format(
+      R"({{"Code":"Success","AccessKeyId":"{0}","SecretAccessKey":"hush/{0}","Token":"hush+{0}","Expiration":"{1}"}})",
+      key, expiration);
+}
+
+}  // namespace seekfs::objectstore::s3

@@ -1,0 +1,83 @@
+// A credentials provider with all that it needs, on a clock that the test moves; the watch over secrets in messages.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "async/thread_pool.h"
+#include "async/timers.h"
+#include "base/mutex.h"
+#include "env/clock.h"
+#include "env/temp_directory_testing.h"
+#include "objectstore/s3/credentials.h"
+
+namespace seekfs::objectstore::s3 {
+
+/// Every secret of these tests has the one in it, every access key id the other, and no message may have either.
+inline constexpr std::string_view secret_mark = "hush";
+inline constexpr std::string_view key_id_mark = "AKID";
+
+/// Fails the test when `text` has a part of a secret.
+void expect_no_secret(std::string_view text);
+
+/// Keeps lines; others wait for them. Thread-safe.
+class RecordingLogger final : public Logger {
+ public:
+  void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
+  std::string text() const;
+  std::uint64_t lines() const;
+  void wait_for_lines(std::uint64_t count);
+
+ private:
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::string text_ SEEKFS_GUARDED_BY(mutex_);
+  std::uint64_t lines_ SEEKFS_GUARDED_BY(mutex_) = 0;
+};
+
+/// The options are changed before the first get(). No source but those that the test sets up: the home is a directory
+/// of its own, and the instance metadata service is off.
+class CredentialsRig {
+ public:
+  CredentialsRig();
+  ~CredentialsRig();  ///< fails the test when a secret was logged
+  CredentialsRig(const CredentialsRig&) = delete;
+  CredentialsRig& operator=(const CredentialsRig&) = delete;
+
+  CredentialsOptions options;
+  void set(std::string name, std::string value);  ///< a variable of the environment
+  /// Writes a file below the home, with the directories on its way; its path.
+  std::string write(const std::string& name, std::string_view content);
+
+  CredentialsProvider& provider();
+  void close() { provider_.reset(); }
+  /// With an hour for it. Fails the test when an error or the source's name has a secret in it.
+  Result<CredentialsRef> get();
+  /// The key's id, or the error's text.
+  std::string key();
+  /// The error's text; fails the test when there is none, or when it has another code.
+  std::string error(ErrorCode expected);
+
+  void advance(std::chrono::seconds by) { clock_.advance(by); }
+  env::TimePoint now() const { return clock_.now(); }
+  /// A moment from now, as the services write it.
+  std::string expiration(std::chrono::seconds from_now) const;
+  RecordingLogger& log() { return log_; }
+
+ private:
+  env::ManualClock clock_;
+  async::Timers timers_{clock_};
+  async::ThreadPool pool_{"credentials", 2};
+  env::TempDirectory home_;
+  RecordingLogger log_;
+  std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<CredentialsProvider> provider_;
+};
+
+/// What a metadata service answers: the key id `key`, a secret and a token of the same name.
+std::string metadata_json(std::string_view key, std::string_view expiration);
+
+}  // namespace seekfs::objectstore::s3
