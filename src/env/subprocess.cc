@@ -44,6 +44,7 @@ class SpawnPlan {
   /// 0 or an errno.
   int spawn(const SubprocessOptions& options, pid_t& pid) {
     std::vector<std::string> variables;
+    variables.reserve(options.environment.size());
     for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
     std::vector<char*> environment = pointers(variables);
     std::vector<std::string> words = options.command;
@@ -54,6 +55,7 @@ class SpawnPlan {
  private:
   static std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (std::string& text : texts) out.push_back(text.data());
     out.push_back(nullptr);
     return out;

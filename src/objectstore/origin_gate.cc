@@ -5,6 +5,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "async/promise.h"
 #include "base/mutex.h"
@@ -163,7 +164,7 @@ std::uint64_t OriginGate::State::acquire(Purpose purpose, Grant grant) {
     if (decision.verdict == Verdict::pass) instruments.wait_seconds.observe(env::Duration::zero());
     const bool must_wait = decision.verdict == Verdict::full || decision.verdict == Verdict::later;
     if (must_wait && purpose != Purpose::hedge) {
-      ticket = enqueue(requests, purpose, std::move(grant), now);
+      ticket = enqueue(requests, purpose, std::exchange(grant, nullptr), now);
       if (decision.verdict == Verdict::later) ring_at(decision.at);
     }
   }

@@ -22,8 +22,8 @@ using WallTime = std::chrono::system_clock::time_point;
 constexpr std::chrono::minutes renew_before(5);
 /// So close to the end a request waits for new ones: the old could expire on their way.
 constexpr std::chrono::minutes too_close(1);
-/// Between two rounds of which the first failed while there are credentials that still hold.
-constexpr std::chrono::seconds retry_after_failure(30);
+/// Between two rounds while there are credentials that still hold.
+constexpr std::chrono::seconds pause_between_rounds(30);
 constexpr std::chrono::seconds round_limit(60);
 
 class AnonymousProvider final : public CredentialsProvider {
@@ -153,13 +153,14 @@ void ChainProvider::end_round(Result<SourceReply> reply) {
     MutexLock lock(mutex_);
     asking_ = false;
     waiting.swap(waiting_);
+    // After a success, too: a source whose credentials are always about to expire is not asked all the time.
+    not_before_ = parts_.timers.clock().now() + pause_between_rounds;
     if (reply) {
-      current_ = *std::move(reply);
+      current_ = *reply;
       refused_ = false;
       warned_ = false;
       answer = current_.credentials;
     } else {
-      not_before_ = parts_.timers.clock().now() + retry_after_failure;
       answer = holds(std::chrono::seconds(0)) ? Result<CredentialsRef>(current_.credentials)
                                               : Result<CredentialsRef>(std::unexpected(reply.error()));
     }

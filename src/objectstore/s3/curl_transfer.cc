@@ -148,10 +148,10 @@ std::size_t CurlTransfer::on_read(char* out, std::size_t, std::size_t room, void
   const std::size_t count = std::min<std::uint64_t>(room, range.len - transfer.sent_);
   if (count == 0) return 0;
   if (!transfer.gate_.enter()) return CURL_READFUNC_ABORT;
-  Status read =
+  const Status read =
       transfer.request_.body->read_at(range.off + transfer.sent_, std::as_writable_bytes(std::span(out, count)));
   const bool wanted = transfer.gate_.leave();
-  if (!read) transfer.body_error_ = std::move(read).error();
+  if (!read) transfer.body_error_ = read.error();
   if (!read || !wanted) return CURL_READFUNC_ABORT;
   transfer.sent_ += count;
   transfer.last_progress_ = transfer.clock_->now();

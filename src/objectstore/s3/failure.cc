@@ -78,13 +78,13 @@ Row row_of_status(int status) {
     case 307: return {"", FailureKind::wrong_region, ErrorCode::denied};
     // What HEAD gets for an expired token, too; its answer has no body that would say so.
     case 400: return {"", FailureKind::expired_credentials, ErrorCode::denied};
-    case 404: return {"", FailureKind::final, ErrorCode::not_found};
+    case 404:
     case 405: return {"", FailureKind::final, ErrorCode::not_found};
     case 408: return {"", FailureKind::transient, ErrorCode::transient};
     case 409: return {"", FailureKind::conditional_conflict, ErrorCode::transient};
     case 412: return {"", FailureKind::final, ErrorCode::precondition_failed};
     case 416: return {"", FailureKind::final, ErrorCode::invalid};
-    case 429: return {"", FailureKind::throttled, ErrorCode::throttled};
+    case 429:
     case 503: return {"", FailureKind::throttled, ErrorCode::throttled};
     default: break;
   }

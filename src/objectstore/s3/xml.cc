@@ -51,7 +51,7 @@ std::string etag_of(pugi::xml_node node) {
 }
 
 Result<std::string> decoded(pugi::xml_node node, const char* name, bool url_encoded) {
-  const std::string text = text_of(node, name);
+  std::string text = text_of(node, name);
   if (!url_encoded) return text;
   std::string scratch;
   scratch.reserve(text.size());
