@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "base/number.h"
 #include "base/percent_decode.h"
 #include "http/ascii.h"
-#include "base/number.h"
 
 namespace seekfs::http {
 

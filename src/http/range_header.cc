@@ -5,8 +5,8 @@
 #include <limits>
 #include <optional>
 
-#include "http/ascii.h"
 #include "base/number.h"
+#include "http/ascii.h"
 
 namespace seekfs::http {
 namespace {

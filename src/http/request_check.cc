@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "http/ascii.h"
 #include "base/number.h"
+#include "http/ascii.h"
 
 namespace seekfs::http {
 namespace {

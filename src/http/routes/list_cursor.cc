@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/hex.h"
-#include "http/ascii.h"
 #include "base/number.h"
+#include "http/ascii.h"
 
 namespace seekfs::http {
 
