@@ -156,11 +156,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log,
   parts->build_readers(config);
   add_process_metrics(parts->metrics);
   add_tier_metrics(parts->metrics, parts->l1, *parts->l2.tier, parts->memory);
-  SEEKFS_ASSIGN(
-      parts->server,
-      http::Server::start({*parts->service, config.api.dev_endpoints ? &parts->store.store() : nullptr, parts->metrics,
-                           parts->memory, parts->timers, *parts->clock, log, *parts->random, parts->caches.get()},
-                          server_options(config)));
+  SEEKFS_ASSIGN(parts->server,
+                http::Server::start(
+                    {*parts->service, config.api.dev_endpoints ? parts->budgeted_store.get() : nullptr, parts->metrics,
+                     parts->memory, parts->timers, *parts->clock, log, *parts->random, parts->caches.get()},
+                    server_options(config)));
   parts->server->set_ready();
   parts->manifests->check_store();
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));

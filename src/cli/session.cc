@@ -81,10 +81,11 @@ Result<publish::Parts> Session::store(app::StoreRoot root) {
                                            .metrics = *origin_metrics_,
                                            .log = log()},
                                           root));
+    budgeted_store_ = objectstore::make_budgeted_store(store_->store(), *gate_);
   }
   return publish::Parts{
 
-      .store = store_->store(),
+      .store = *budgeted_store_,
       .files = files_,
       .clock = clock_,
       .random = *random_,

@@ -70,6 +70,7 @@ class Session {
   std::unique_ptr<objectstore::OriginMetrics> origin_metrics_;
   std::unique_ptr<objectstore::OriginGate> gate_;
   std::optional<app::BuiltStore> store_;
+  std::unique_ptr<objectstore::ObjectStore> budgeted_store_;
   std::unique_ptr<DataSource> data_;
 };
 

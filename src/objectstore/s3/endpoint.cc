@@ -21,10 +21,6 @@ bool is_bucket_name(std::string_view name) {
          name.front() != '.' && name.back() != '.';
 }
 
-bool is_region(std::string_view region) {
-  return !region.empty() && region.size() <= 64 && std::ranges::all_of(region, is_name_character);
-}
-
 bool is_authority(std::string_view host) {
   return !host.empty() && std::ranges::all_of(host, [](char c) {
     return is_name_character(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == ':' || c == '[' || c == ']';
@@ -39,13 +35,17 @@ std::string aws_host(const EndpointOptions& options) {
 
 }  // namespace
 
+bool is_region_name(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_name_character);
+}
+
 Result<Endpoint> Endpoint::make(const EndpointOptions& options) {
   if (options.bucket.empty()) return fail(ErrorCode::invalid, "[s3] bucket is not set: name the bucket");
   if (!is_bucket_name(options.bucket)) {
     return fail(ErrorCode::invalid,
                 fmt::format("[s3] bucket \"{}\" is no bucket's name: 3 to 255 of a-z 0-9 . - _", options.bucket));
   }
-  if (!is_region(options.region)) {
+  if (!is_region_name(options.region)) {
     return fail(ErrorCode::invalid, fmt::format("[s3] region \"{}\" is no region's name", options.region));
   }
   Endpoint endpoint;

@@ -19,6 +19,9 @@ struct EndpointOptions {
   bool use_dualstack = false;
 };
 
+/// "eu-west-1": nothing but a-z, 0-9 and "-", so that it may stand in a host name.
+bool is_region_name(std::string_view text) noexcept;
+
 /// A value.
 class Endpoint {
  public:

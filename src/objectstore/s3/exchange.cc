@@ -60,9 +60,7 @@ async::Task<HttpReply> send_until_answered(const EngineParts& parts, const Attem
     Result<HttpReply> reply = co_await send_once(parts.http, sent.request);
     const std::optional<Failure> failure = failure_of(reply, request);
     measured.end(failure ? std::optional(failure->error.code) : std::nullopt);
-    if (reply || reply.error().code != ErrorCode::cancelled) {
-      parts.gate.report(failure ? failure->answer() : OriginAnswer::success, paid);
-    }
+    if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts.gate.report(*answer, paid);
     if (!failure) {
       parts.metrics.bytes(options.purpose).add(request.body_range.len);
       co_return *std::move(reply);

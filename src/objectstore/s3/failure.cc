@@ -61,14 +61,14 @@ constexpr Row rows[] = {
 
     {"NoSuchKey", FailureKind::final, ErrorCode::not_found},
     {"NoSuchVersion", FailureKind::final, ErrorCode::not_found},
-    {"NoSuchUpload", FailureKind::final, ErrorCode::not_found},
+    // Somebody else completed or aborted it: the object may well be there.
+    {"NoSuchUpload", FailureKind::final, ErrorCode::transient},
     // The store as a whole is away: no statement about the object.
     {"NoSuchBucket", FailureKind::final, ErrorCode::transient},
     {"PreconditionFailed", FailureKind::final, ErrorCode::precondition_failed},
     {"InvalidRange", FailureKind::final, ErrorCode::invalid},
     {"KeyTooLongError", FailureKind::final, ErrorCode::invalid},
     {"EntityTooLarge", FailureKind::final, ErrorCode::invalid},
-    {"MethodNotAllowed", FailureKind::final, ErrorCode::not_found},  // a delete marker was named by its version
 };
 
 /// For answers without a code, as those to HEAD are.
@@ -78,8 +78,7 @@ Row row_of_status(int status) {
     case 307: return {"", FailureKind::wrong_region, ErrorCode::denied};
     // What HEAD gets for an expired token, too; its answer has no body that would say so.
     case 400: return {"", FailureKind::expired_credentials, ErrorCode::denied};
-    case 404:
-    case 405: return {"", FailureKind::final, ErrorCode::not_found};
+    case 404: return {"", FailureKind::final, ErrorCode::not_found};
     case 408: return {"", FailureKind::transient, ErrorCode::transient};
     case 409: return {"", FailureKind::conditional_conflict, ErrorCode::transient};
     case 412: return {"", FailureKind::final, ErrorCode::precondition_failed};
@@ -94,6 +93,8 @@ Row row_of_status(int status) {
 }
 
 Row row_of(const HttpReply& reply, std::string_view code) {
+  // A version that is a delete marker is answered with 405; other 405s are refusals.
+  if (reply.head.find("x-amz-delete-marker") == "true") return {code, FailureKind::final, ErrorCode::not_found};
   const auto* const found = std::ranges::find(rows, code, &Row::code);
   if (found != std::end(rows)) return *found;
   if (!code.empty() && reply.head.status == 400) return {code, FailureKind::final, ErrorCode::denied};
@@ -130,7 +131,8 @@ std::string_view advice(std::string_view code, ErrorCode error) {
 
 }  // namespace
 
-OriginAnswer Failure::answer() const noexcept {
+std::optional<OriginAnswer> Failure::answer() const noexcept {
+  if (!heard) return std::nullopt;
   switch (kind) {
     case FailureKind::transient: return OriginAnswer::transient;
     case FailureKind::throttled: return OriginAnswer::throttled;
@@ -173,7 +175,11 @@ Failure classify_reply(const HttpReply& reply, std::string_view action) {
 Failure classify_transport(const Error& error, std::string_view action) {
   const bool again =
       error.code == ErrorCode::transient || error.code == ErrorCode::corrupt || error.code == ErrorCode::timeout;
-  return {.kind = again ? FailureKind::transient : FailureKind::final, .error = error.with_context(action)};
+  Failure failure{.kind = again ? FailureKind::transient : FailureKind::final, .error = error.with_context(action)};
+  failure.heard = again;
+  // A URL or a certificate file of ours says nothing of the object.
+  if (error.code == ErrorCode::invalid || error.code == ErrorCode::internal) failure.error.code = ErrorCode::denied;
+  return failure;
 }
 
 Failure broken_answer(std::string_view what, const HttpReplyHead& head, std::string_view action) {

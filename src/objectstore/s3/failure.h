@@ -31,8 +31,10 @@ struct Failure {
   std::string region;                                                ///< of wrong_region: where the bucket is
   std::optional<std::chrono::system_clock::time_point> server_time;  ///< of clock_skew
 
-  /// What the gate is told.
-  OriginAnswer answer() const noexcept;
+  bool heard = true;  ///< false: it failed on this side, and nothing was learnt of the store
+
+  /// What the gate is told; nothing when nothing was heard.
+  std::optional<OriginAnswer> answer() const noexcept;
 };
 
 /// An answer whose status is not 2xx, or a 2xx with an <Error> document as its body. `action` is what was tried, e.g.

@@ -44,6 +44,7 @@ class Race : public std::enable_shared_from_this<Race> {
   std::optional<Failure> failure_of(const Lane& lane) const;
   void finish(Lane& lane, OriginGate::RetryToken paid);
   HttpTransfer* transfer(std::size_t index) const;
+  bool hedge_won() const;
 
   const EngineParts& parts_;
   const GetQuestion& question_;
@@ -118,13 +119,17 @@ void Race::finish(Lane& lane, OriginGate::RetryToken paid) {
   const std::optional<Failure> failure = failure_of(lane);
   lane.measured->end(failure ? std::optional(failure->error.code) : std::nullopt);
   lane.measured.reset();
-  if (failure && failure->error.code == ErrorCode::cancelled) return;
-  parts_.gate.report(failure ? failure->answer() : OriginAnswer::success, paid);
+  if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts_.gate.report(*answer, paid);
 }
 
 HttpTransfer* Race::transfer(std::size_t index) const {
   MutexLock lock(mutex_);
   return transfers_[index].get();
+}
+
+bool Race::hedge_won() const {
+  MutexLock lock(mutex_);
+  return winner_ == 1U;
 }
 
 boost::asio::awaitable<GetAnswer, async::Executor> Race::run(OriginGate::RetryToken paid) {
@@ -148,11 +153,14 @@ boost::asio::awaitable<GetAnswer, async::Executor> Race::run(OriginGate::RetryTo
   if (HttpTransfer* const second = transfer(1)) {
     if (!failure_of(lanes_[0])) second->cancel();
     lanes_[1].reply = co_await second->wait();
-    finish(lanes_[1], {});
-    MutexLock lock(mutex_);
-    if (winner_ == 1U) decisive = &lanes_[1];
+    const bool won = hedge_won();
+    // The retry's tokens come back by whichever lane succeeds.
+    finish(lanes_[1], won ? paid : OriginGate::RetryToken{});
+    if (won) decisive = &lanes_[1];
   }
-  co_return GetAnswer{.head = decisive->head, .failure = failure_of(*decisive)};
+  co_return GetAnswer{.head = decisive->head,
+                      .failure = failure_of(*decisive),
+                      .ended_by_sink = decisive->reply && decisive->reply->ended_by_sink};
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct GetQuestion {
 
 struct GetAnswer {
   std::optional<GetHead> head;     ///< of the answer whose body went to the sink, whole or not
-  std::optional<Failure> failure;  ///< nothing: the body is whole, or the sink wanted no more
+  std::optional<Failure> failure;  ///< nothing: the body has ended, or the sink wanted no more
+  bool ended_by_sink = false;
 };
 
 /// `sink` gets bytes of one answer only. `paid` is what this attempt paid as a retry. All arguments outlive it.

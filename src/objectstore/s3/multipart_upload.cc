@@ -79,6 +79,7 @@ class MultipartUpload {
   const RequestOptions options_;
   const std::string where_;
   std::string upload_id_;
+  bool begun_here_ = false;
   std::map<std::uint32_t, PartSummary> present_;  ///< what the store had before
 
   Mutex reading_;
@@ -142,6 +143,7 @@ async::Task<void> MultipartUpload::find_or_begin() {
   }
   SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(request("POST", {{"uploads", ""}}, "begin")));
   SEEKFS_CO_ASSIGN(upload_id_, parse_upload_id(reply.body));
+  begun_here_ = true;
   co_return Status();
 }
 
@@ -249,7 +251,8 @@ async::Task<PutReply> MultipartUpload::run(const PutOptions& conditions) {
   } else {
     put = std::unexpected(sent.error());
   }
-  if (!put && !may_pass(put.error().code)) SEEKFS_CO_TRY(co_await abort());
+  // One that was found may be somebody else's, who is still at it.
+  if (!put && begun_here_ && !may_pass(put.error().code)) SEEKFS_CO_TRY(co_await abort());
   co_return put;
 }
 

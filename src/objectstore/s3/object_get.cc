@@ -64,10 +64,14 @@ async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits
     const env::TimePoint deadline = attempts.deadline(range ? std::optional(question.range->len) : std::nullopt);
     SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request_for(question, object), deadline));
     sent.request.deadline = deadline;
-    const GetAnswer answer = co_await hedged_get(parts, question, sent, attempts.paid(), progress);
+    GetAnswer answer = co_await hedged_get(parts, question, sent, attempts.paid(), progress);
     if (answer.head && !info) {
       info = answer.head->info;
       question.etag = info->etag;  // what follows must be of the same state
+    }
+    if (!answer.failure && !answer.ended_by_sink && progress.received() - before != answer.head->bytes.len) {
+      // A chunked body may end early and look whole.
+      answer.failure = broken_answer("the body is shorter than its head says", {}, question.action);
     }
     if (!answer.failure) co_return *info;
     if (progress.received() > before) attempts.progressed();

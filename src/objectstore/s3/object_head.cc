@@ -59,6 +59,9 @@ Result<ObjectInfo> object_of_head(const std::string& key, const HttpReplyHead& h
   SEEKFS_ASSIGN(info.size, content_length(head));
   info.etag = head.find("etag").value_or("");
   if (info.etag.empty()) return fail(ErrorCode::corrupt, "the answer has no ETag");
+  if (info.etag.starts_with("W/")) {
+    return fail(ErrorCode::corrupt, "the answer has a weak ETag: something between changes what the store sends");
+  }
   if (!info.etag.starts_with('"')) info.etag = '"' + info.etag + '"';
   const auto version = head.find("x-amz-version-id");
   if (version && *version != "null" && !version->empty()) info.version_id = std::string(*version);

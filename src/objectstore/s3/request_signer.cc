@@ -7,7 +7,14 @@
 namespace seekfs::objectstore::s3 {
 
 async::Task<SignedHttp> RequestSigner::sign(const S3Request& request, env::TimePoint deadline) {
-  SEEKFS_CO_ASSIGN(const CredentialsRef credentials, co_await credentials_.get(deadline));
+  const Result<CredentialsRef> found = co_await credentials_.get(deadline);
+  if (!found) {
+    // What can't be read here says nothing of the object: `invalid` is the store's word about a key.
+    Error error = found.error();
+    if (error.code == ErrorCode::invalid) error.code = ErrorCode::denied;
+    co_return std::unexpected(std::move(error));
+  }
+  const CredentialsRef& credentials = *found;
   const Endpoint at = endpoint();
   SignedHttp out{.request = {.method = request.method,
                              .url = at.url(request.key, request.query),
@@ -37,7 +44,7 @@ bool RequestSigner::correct(const Failure& failure, const SignedHttp& refused) {
       credentials_.refresh(refused.credentials);
       return true;
     case FailureKind::wrong_region: {
-      if (failure.region == refused.region) return false;
+      if (failure.region == refused.region || !is_region_name(failure.region)) return false;
       MutexLock lock(mutex_);
       endpoint_ = endpoint_.in_region(failure.region);
       return true;

@@ -23,6 +23,8 @@ void TransferInbox::close() {
 void TransferInbox::attach(CURLM* multi) {
   MutexLock lock(mutex_);
   multi_ = multi;
+  // What came since the last take() woke nobody: the thread was between the two.
+  if (multi != nullptr && (!commands_.empty() || closed_)) wake();
 }
 
 TransferInbox::Batch TransferInbox::take(bool wait) {

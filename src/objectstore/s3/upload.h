@@ -26,8 +26,8 @@ struct UploadParts {
 };
 
 /// As ObjectStore::put(). A multipart upload that was broken off earlier, by a crash or an error that may pass, goes on
-/// where it stood: parts that the store has and whose MD5 is that of the body's are not sent again. One that can't
-/// succeed is aborted.
+/// where it stood: parts that the store has and whose MD5 is that of the body's are not sent again. One that this call
+/// began and that can't succeed is aborted.
 async::Task<PutReply> put_object(const UploadParts& parts, std::string key, BodySource& body, PutOptions conditions,
                                  RequestOptions options);
 
