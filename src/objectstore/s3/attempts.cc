@@ -12,7 +12,9 @@ namespace seekfs::objectstore::s3 {
 
 env::TimePoint Attempts::deadline(std::optional<std::uint64_t> bytes) const {
   if (!bytes) return options_.deadline;
-  const std::chrono::seconds for_body(*bytes / limits_.slowest_bytes_per_second);
+  // A range may be asked for that no object has: a year stands for all that is longer.
+  constexpr std::uint64_t longest = std::uint64_t{365} * 24 * 3600;
+  const std::chrono::seconds for_body(std::min(*bytes / limits_.slowest_bytes_per_second, longest));
   return std::min(options_.deadline, parts_.timers.clock().now() + limits_.request_timeout + for_body);
 }
 
