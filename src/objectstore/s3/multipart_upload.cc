@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "base/units.h"
 #include "objectstore/s3/body_hash.h"
+#include "objectstore/s3/entity_tag.h"
 #include "objectstore/s3/exchange.h"
 
 namespace seekfs::objectstore::s3 {
@@ -224,11 +225,8 @@ async::Task<PutReply> MultipartUpload::complete(const PutOptions& conditions) {
   last.body_range = {0, body.size()};
   SEEKFS_CO_ASSIGN(last.payload_hash, co_await payload_hash_of(parts_, body, last.body_range));
   SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(last));
-  PutReply put;
-  SEEKFS_CO_ASSIGN(put.etag, parse_completed_etag(reply.body));
-  const auto version = reply.head.find("x-amz-version-id");
-  if (version && *version != "null" && !version->empty()) put.version_id = std::string(*version);
-  co_return put;
+  SEEKFS_CO_ASSIGN(std::string etag, parse_completed_etag(reply.body));
+  co_return PutReply{.etag = std::move(etag), .version_id = version_id_of(reply.head)};
 }
 
 /// Best effort: a bucket's lifecycle rule removes what is left.

@@ -12,7 +12,7 @@ namespace seekfs::objectstore::s3 {
 async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits& limits, ObjectRef object,
                                    std::optional<ByteRange> range, BodySink& sink, RequestOptions options);
 
-/// The question and the query of a version, for GET, HEAD and DELETE.
+/// The query that asks for the version of `object`, for GET, HEAD and DELETE; empty when it names none.
 std::vector<std::pair<std::string, std::string>> version_query(const ObjectRef& object);
 
 }  // namespace seekfs::objectstore::s3

@@ -9,6 +9,7 @@
 
 #include "base/http_date.h"
 #include "base/number.h"
+#include "objectstore/s3/entity_tag.h"
 
 namespace seekfs::objectstore::s3 {
 namespace {
@@ -57,14 +58,8 @@ Result<ObjectInfo> object_of_head(const std::string& key, const HttpReplyHead& h
   ObjectInfo info;
   info.key = key;
   SEEKFS_ASSIGN(info.size, content_length(head));
-  info.etag = head.find("etag").value_or("");
-  if (info.etag.empty()) return fail(ErrorCode::corrupt, "the answer has no ETag");
-  if (info.etag.starts_with("W/")) {
-    return fail(ErrorCode::corrupt, "the answer has a weak ETag: something between changes what the store sends");
-  }
-  if (!info.etag.starts_with('"')) info.etag = '"' + info.etag + '"';
-  const auto version = head.find("x-amz-version-id");
-  if (version && *version != "null" && !version->empty()) info.version_id = std::string(*version);
+  SEEKFS_ASSIGN(info.etag, entity_tag_of(head));
+  info.version_id = version_id_of(head);
   const auto modified = head.find("last-modified");
   if (const auto seconds = modified ? parse_http_date(*modified) : std::nullopt) {
     info.modified = std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));

@@ -49,6 +49,7 @@ class S3Store final : public ObjectStore {
   std::string description() const override { return signer_.endpoint().description(); }
 
  private:
+  S3Request request_on(const ObjectRef& object, OriginOp op, std::string method, std::string_view verb) const;
   async::Task<HttpReply> send(const S3Request& request, RequestOptions options) {
     return send_until_answered(engine_, options_.attempts, request, options);
   }
@@ -69,14 +70,20 @@ Status S3Store::check_key(std::string_view key) const {
   return {};
 }
 
-async::Task<ObjectInfo> S3Store::head(ObjectRef object, RequestOptions options) {
-  SEEKFS_CO_TRY(check_key(object.key));
-  S3Request request{.op = OriginOp::head,
-                    .method = "HEAD",
+/// In the version and the state that `object` names.
+S3Request S3Store::request_on(const ObjectRef& object, OriginOp op, std::string method, std::string_view verb) const {
+  S3Request request{.op = op,
+                    .method = std::move(method),
                     .key = object.key,
                     .query = version_query(object),
-                    .action = fmt::format("head {} of {}", object.key, description())};
+                    .action = fmt::format("{} {} of {}", verb, object.key, description())};
   if (object.if_match) request.headers.push_back({"if-match", *object.if_match});
+  return request;
+}
+
+async::Task<ObjectInfo> S3Store::head(ObjectRef object, RequestOptions options) {
+  SEEKFS_CO_TRY(check_key(object.key));
+  const S3Request request = request_on(object, OriginOp::head, "HEAD", "head");
   SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(request, options));
   Result<ObjectInfo> info = object_of_head(object.key, reply.head);
   if (!info) co_return std::unexpected(info.error().with_context(request.action));
@@ -126,18 +133,13 @@ async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options
 
 async::Task<void> S3Store::remove(ObjectRef object, RequestOptions options) {
   SEEKFS_CO_TRY(check_key(object.key));
-  S3Request request{.op = OriginOp::remove,
-                    .method = "DELETE",
-                    .key = object.key,
-                    .query = version_query(object),
-                    .action = fmt::format("delete {} of {}", object.key, description())};
   if (object.if_match) {
     // Most servers ignore the condition of a DELETE: it is checked before, too.
     const auto present = co_await head(object, options);
     if (!present && present.error().code == ErrorCode::not_found) co_return Status();
     SEEKFS_CO_TRY(present);
-    request.headers.push_back({"if-match", *object.if_match});
   }
+  const S3Request request = request_on(object, OriginOp::remove, "DELETE", "delete");
   const auto removed = co_await send(request, options);
   if (!removed && removed.error().code != ErrorCode::not_found) co_return std::unexpected(removed.error());
   co_return Status();

@@ -7,9 +7,9 @@
 
 #include "objectstore/object_rules.h"
 #include "objectstore/s3/body_hash.h"
+#include "objectstore/s3/entity_tag.h"
 #include "objectstore/s3/exchange.h"
 #include "objectstore/s3/multipart_upload.h"
-#include "objectstore/s3/object_head.h"
 #include "objectstore/s3/sigv4.h"
 
 namespace seekfs::objectstore::s3 {
@@ -47,13 +47,9 @@ async::Task<PutReply> put_at_once(const UploadParts& parts, std::string key, Bod
 }  // namespace
 
 Result<PutReply> put_reply_of(const HttpReplyHead& head, const std::string& action) {
-  PutReply put;
-  put.etag = head.find("etag").value_or("");
-  if (put.etag.empty()) return fail(ErrorCode::corrupt, action + ": the answer has no ETag" + request_ids(head));
-  if (!put.etag.starts_with('"')) put.etag = '"' + put.etag + '"';
-  const auto version = head.find("x-amz-version-id");
-  if (version && *version != "null" && !version->empty()) put.version_id = std::string(*version);
-  return put;
+  const Result<std::string> etag = entity_tag_of(head);
+  if (!etag) return fail(ErrorCode::corrupt, action + ": " + etag.error().message + request_ids(head));
+  return PutReply{.etag = *etag, .version_id = version_id_of(head)};
 }
 
 async::Task<PutReply> put_object(const UploadParts& parts, std::string key, BodySource& body, PutOptions conditions,

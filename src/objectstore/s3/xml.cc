@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/percent_decode.h"
+#include "objectstore/s3/entity_tag.h"
 
 namespace seekfs::objectstore::s3 {
 namespace {
@@ -43,11 +44,10 @@ Result<Number> number_of(pugi::xml_node node, const char* name) {
   return value;
 }
 
-/// Some servers leave the quotes out.
-std::string etag_of(pugi::xml_node node) {
-  std::string etag = text_of(node, "ETag");
-  if (!etag.empty() && !etag.starts_with('"')) etag = '"' + etag + '"';
-  return etag;
+/// Some servers list objects that they give no ETag.
+Result<std::string> etag_in(pugi::xml_node node) {
+  const std::string text = text_of(node, "ETag");
+  return text.empty() ? Result<std::string>(text) : entity_tag(text);
 }
 
 Result<std::string> decoded(pugi::xml_node node, const char* name, bool url_encoded) {
@@ -65,7 +65,7 @@ Result<ObjectInfo> object_of(pugi::xml_node node, bool url_encoded) {
   ObjectInfo info;
   SEEKFS_ASSIGN(info.key, decoded(node, "Key", url_encoded));
   SEEKFS_ASSIGN(info.size, number_of<std::uint64_t>(node, "Size"));
-  info.etag = etag_of(node);
+  SEEKFS_ASSIGN(info.etag, etag_in(node));
   const auto modified = parse_iso_time(text_of(node, "LastModified"));
   if (!modified) return fail(ErrorCode::corrupt, "the store's answer has a <LastModified> that is not a time");
   info.modified = *modified;
@@ -112,8 +112,8 @@ Result<std::string> parse_upload_id(std::string_view body) {
 }
 
 Result<std::string> parse_completed_etag(std::string_view body) {
-  SEEKFS_ASSIGN(std::string etag, required_text(body, "CompleteMultipartUploadResult", "ETag"));
-  return etag.starts_with('"') ? etag : '"' + etag + '"';
+  SEEKFS_ASSIGN(const std::string etag, required_text(body, "CompleteMultipartUploadResult", "ETag"));
+  return entity_tag(etag);
 }
 
 Result<std::vector<UploadSummary>> parse_uploads(std::string_view body) {
@@ -136,7 +136,8 @@ Result<PartsDocument> parse_parts(std::string_view body) {
   for (const pugi::xml_node node : document.root().children("Part")) {
     SEEKFS_ASSIGN(const std::uint32_t number, number_of<std::uint32_t>(node, "PartNumber"));
     SEEKFS_ASSIGN(const std::uint64_t size, number_of<std::uint64_t>(node, "Size"));
-    parts.parts.push_back({.number = number, .size = size, .etag = etag_of(node)});
+    SEEKFS_ASSIGN(std::string etag, etag_in(node));
+    parts.parts.push_back({.number = number, .size = size, .etag = std::move(etag)});
   }
   return parts;
 }
