@@ -59,9 +59,12 @@ Result<BuiltStore> make_s3(const Config& config, const StoreParts& parts) {
                                                  .ca_bundle = s3.ca_bundle,
                                                  .user_agent = fmt::format("seekfs/{}", build_version())},
                                                 parts.timers);
-  auto credentials = objectstore::s3::make_credentials_provider(
-      credentials_options(s3),
-      {.http = *http, .files = parts.files, .timers = parts.timers, .pool = parts.pool, .log = parts.log});
+  auto credentials = objectstore::s3::make_credentials_provider(credentials_options(s3), {.http = *http,
+                                                                                          .files = parts.files,
+                                                                                          .timers = parts.timers,
+                                                                                          .random = parts.random,
+                                                                                          .pool = parts.pool,
+                                                                                          .log = parts.log});
   SEEKFS_ASSIGN(auto store, objectstore::s3::make_s3_store(s3_options(s3), {.http = *http,
                                                                             .credentials = *credentials,
                                                                             .gate = parts.gate,

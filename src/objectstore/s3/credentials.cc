@@ -11,6 +11,7 @@
 #include "async/running_tasks.h"
 #include "async/thread_pool.h"
 #include "base/mutex.h"
+#include "objectstore/s3/credentials_pause.h"
 #include "objectstore/s3/credentials_source.h"
 
 namespace seekfs::objectstore::s3 {
@@ -52,8 +53,10 @@ class ChainProvider final : public CredentialsProvider {
 
   bool holds(std::chrono::seconds for_at_least) const SEEKFS_REQUIRES(mutex_);
   bool should_renew() const SEEKFS_REQUIRES(mutex_);
+  void begin_round() SEEKFS_REQUIRES(mutex_);
   void run_round();
   Result<SourceReply> ask_sources();
+  Result<SourceReply> ask(CredentialsSource& source, const FetchContext& context) const;
   void end_round(Result<SourceReply> reply);
 
   const CredentialsParts parts_;
@@ -67,7 +70,9 @@ class ChainProvider final : public CredentialsProvider {
   bool refused_ SEEKFS_GUARDED_BY(mutex_) = false;                 ///< the store does not take the current ones
   bool asking_ SEEKFS_GUARDED_BY(mutex_) = false;
   bool warned_ SEEKFS_GUARDED_BY(mutex_) = false;
-  env::TimePoint not_before_ SEEKFS_GUARDED_BY(mutex_);  ///< of a round that nobody waits for
+  env::TimePoint not_before_ SEEKFS_GUARDED_BY(mutex_);     ///< of a round that nobody waits for
+  CredentialsPause pause_ SEEKFS_GUARDED_BY(mutex_);        ///< of rounds, while there are none that hold
+  std::optional<Error> failure_ SEEKFS_GUARDED_BY(mutex_);  ///< of the last round; what the pause answers with
   std::vector<Waiter> waiting_ SEEKFS_GUARDED_BY(mutex_);
 };
 
@@ -86,11 +91,10 @@ async::Task<CredentialsRef> ChainProvider::get(env::TimePoint deadline) {
     const bool renew = should_renew();
     // While a renewal fails, those at hand are given to their very end.
     const bool usable = holds(too_close) || (!renew && holds(std::chrono::seconds(0)));
-    const bool wanted = renew || !usable;
-    if (wanted && !asking_ && rounds_.begin()) {
-      asking_ = true;
-      parts_.pool.post([this] { run_round(); });
+    if (!asking_ && failure_ && !holds(std::chrono::seconds(0)) && pause_.holds(parts_.timers.clock().now())) {
+      co_return std::unexpected(*failure_);
     }
+    if (renew || !usable) begin_round();
     if (usable) co_return current_.credentials;
     waiting_.push_back(waiter);
   }
@@ -101,6 +105,12 @@ async::Task<CredentialsRef> ChainProvider::get(env::TimePoint deadline) {
     if (holds(std::chrono::seconds(0))) co_return current_.credentials;
   }
   co_return answer;
+}
+
+void ChainProvider::begin_round() {
+  if (asking_ || !rounds_.begin()) return;
+  asking_ = true;
+  parts_.pool.post([this] { run_round(); });
 }
 
 void ChainProvider::refresh(const CredentialsRef& refused) {
@@ -121,6 +131,18 @@ void ChainProvider::run_round() {
   rounds_.end();
 }
 
+/// Expired ones are as good as none, and a request signed with them would only blame the store.
+Result<SourceReply> ChainProvider::ask(CredentialsSource& source, const FetchContext& context) const {
+  SEEKFS_ASSIGN(SourceReply reply, source.fetch(context));
+  if (!reply.credentials || !reply.credentials->expiration) return reply;
+  const auto age = parts_.timers.clock().wall_now() - *reply.credentials->expiration;
+  if (age < std::chrono::seconds(0)) return reply;
+  return fail(ErrorCode::denied,
+              fmt::format("{} gives credentials that expired {} s ago; renew them there, and look at this machine's "
+                          "clock",
+                          reply.source, std::chrono::floor<std::chrono::seconds>(age).count()));
+}
+
 /// The source that gave credentials once is the only one from then on: another's would be somebody else.
 Result<SourceReply> ChainProvider::ask_sources() {
   CredentialsSource* only = nullptr;
@@ -132,7 +154,7 @@ Result<SourceReply> ChainProvider::ask_sources() {
   std::string tried;
   for (const auto& source : sources_) {
     if (only != nullptr && source.get() != only) continue;
-    SEEKFS_ASSIGN(SourceReply reply, source->fetch(context));
+    SEEKFS_ASSIGN(SourceReply reply, ask(*source, context));
     if (reply.credentials) {
       MutexLock lock(mutex_);
       chosen_ = source.get();
@@ -154,13 +176,18 @@ void ChainProvider::end_round(Result<SourceReply> reply) {
     asking_ = false;
     waiting.swap(waiting_);
     // After a success, too: a source whose credentials are always about to expire is not asked all the time.
-    not_before_ = parts_.timers.clock().now() + pause_between_rounds;
+    const env::TimePoint now = parts_.timers.clock().now();
+    not_before_ = now + pause_between_rounds;
+    failure_.reset();
     if (reply) {
+      pause_.succeeded();
       current_ = *reply;
       refused_ = false;
       warned_ = false;
       answer = current_.credentials;
     } else {
+      failure_ = reply.error();
+      pause_.failed(now, parts_.random.next());
       answer = holds(std::chrono::seconds(0)) ? Result<CredentialsRef>(current_.credentials)
                                               : Result<CredentialsRef>(std::unexpected(reply.error()));
     }

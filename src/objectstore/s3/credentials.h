@@ -12,6 +12,7 @@
 #include "async/timers.h"
 #include "base/log.h"
 #include "env/file.h"
+#include "env/random.h"
 #include "objectstore/s3/http_client.h"
 
 namespace seekfs::async {
@@ -34,9 +35,11 @@ class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;
   /// Null: requests go out unsigned. Refreshed in one flight, before they expire; those at hand are given until they
-  /// expire when the refresh fails. Errors: denied (no source has any: the message lists the sources that were tried
-  /// and the fix; or the source refuses), transient (its service is away and there are none that still hold), timeout,
-  /// invalid (a file or a reply that can't be read, with its name and line).
+  /// expire when the refresh fails. After a failure with none at hand, the sources are left alone for a while (1 s,
+  /// doubling to 30 s, with jitter), and callers get the same error at once. Errors: denied (no source has any: the
+  /// message lists the sources that were tried and the fix; or the source refuses, or gives expired ones), transient
+  /// (its service is away and there are none that still hold), timeout, invalid (a file or a reply that can't be read,
+  /// with its name and line).
   virtual async::Task<CredentialsRef> get(env::TimePoint deadline) = 0;
   /// The object store said that `refused` are expired or unknown: the next get() asks the source anew, when these are
   /// the ones at hand and the source can give others.
@@ -66,6 +69,7 @@ struct CredentialsParts {
   HttpClient& http;
   env::FileSystem& files;
   async::Timers& timers;
+  env::Random& random;
   async::ThreadPool& pool;  ///< where files are read and processes run
   Logger& log;
 };

@@ -64,10 +64,29 @@ std::string CredentialsRig::write(const std::string& name, std::string_view cont
   return path;
 }
 
+void CredentialsRig::write_environment_keys() {
+  set("AWS_ACCESS_KEY_ID", "AKIDENV");
+  set("AWS_SECRET_ACCESS_KEY", "hush/env");
+}
+
+void CredentialsRig::write_configuration_keys() {
+  options.access_key_id = "AKIDCONFIG";
+  options.secret_access_key = "hush/config";
+}
+
+void CredentialsRig::write_profile(std::string_view profile) {
+  write(".aws/credentials",
+        fmt::format("[{}]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n", profile));
+}
+
 CredentialsProvider& CredentialsRig::provider() {
   if (!provider_) {
-    provider_ = make_credentials_provider(
-        options, {.http = *http_, .files = env::posix_file_system(), .timers = timers_, .pool = pool_, .log = log_});
+    provider_ = make_credentials_provider(options, {.http = *http_,
+                                                    .files = env::posix_file_system(),
+                                                    .timers = timers_,
+                                                    .random = *random_,
+                                                    .pool = pool_,
+                                                    .log = log_});
   }
   return *provider_;
 }
@@ -105,10 +124,22 @@ std::string CredentialsRig::expiration(std::chrono::seconds from_now) const {
                      time.minutes().count(), time.seconds().count());
 }
 
-std::string metadata_json(std::string_view key, std::string_view expiration) {
-  return fmt::format(
-      R"({{"Code":"Success","AccessKeyId":"{0}","SecretAccessKey":"hush/{0}","Token":"hush+{0}","Expiration":"{1}"}})",
-      key, expiration);
+ServedReply CredentialsRig::metadata(std::string_view key, std::chrono::seconds holds_for) const {
+  return {
+      .body = fmt::format(
+          R"({{"Code":"Success","AccessKeyId":"{0}","SecretAccessKey":"hush/{0}","Token":"hush+{0}","Expiration":"{1}"}})",
+          key, expiration(holds_for))};
+}
+
+void expect_served(const Result<CredentialsRef>& reply, std::string_view key) {
+  if (!reply || !*reply) {
+    ADD_FAILURE() << (reply ? "anonymous" : reply.error().message);
+    return;
+  }
+  EXPECT_EQ((*reply)->access_key_id, key);
+  EXPECT_EQ((*reply)->secret_access_key, fmt::format("hush/{}", key));
+  EXPECT_EQ((*reply)->session_token, fmt::format("hush+{}", key));
+  EXPECT_TRUE((*reply)->expiration);
 }
 
 }  // namespace seekfs::objectstore::s3

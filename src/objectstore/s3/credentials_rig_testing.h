@@ -11,8 +11,11 @@
 #include "async/timers.h"
 #include "base/mutex.h"
 #include "env/clock.h"
+#include "env/random.h"
 #include "env/temp_directory_testing.h"
 #include "objectstore/s3/credentials.h"
+#include "objectstore/s3/credentials_pause.h"
+#include "objectstore/s3/loopback_http_testing.h"
 
 namespace seekfs::objectstore::s3 {
 
@@ -51,6 +54,11 @@ class CredentialsRig {
   void set(std::string name, std::string value);  ///< a variable of the environment
   /// Writes a file below the home, with the directories on its way; its path.
   std::string write(const std::string& name, std::string_view content);
+  // Keys in one place each, with the id AKIDENV, AKIDCONFIG or AKIDFILE and the secret hush/env, hush/config,
+  // hush/file.
+  void write_environment_keys();
+  void write_configuration_keys();
+  void write_profile(std::string_view profile = "default");
 
   CredentialsProvider& provider();
   void close() { provider_.reset(); }
@@ -62,14 +70,19 @@ class CredentialsRig {
   std::string error(ErrorCode expected);
 
   void advance(std::chrono::seconds by) { clock_.advance(by); }
+  /// The sources are asked again, however often they failed.
+  void end_pause() { clock_.advance(CredentialsPause::longest); }
   env::TimePoint now() const { return clock_.now(); }
   /// A moment from now, as the services write it.
   std::string expiration(std::chrono::seconds from_now) const;
+  /// What a metadata service answers: the key id `key`, the secret hush/`key` and the token hush+`key`.
+  ServedReply metadata(std::string_view key, std::chrono::seconds holds_for = std::chrono::hours(1)) const;
   RecordingLogger& log() { return log_; }
 
  private:
   env::ManualClock clock_;
   async::Timers timers_{clock_};
+  std::unique_ptr<env::Random> random_ = env::make_seeded_random(1);
   async::ThreadPool pool_{"credentials", 2};
   env::TempDirectory home_;
   RecordingLogger log_;
@@ -77,7 +90,7 @@ class CredentialsRig {
   std::unique_ptr<CredentialsProvider> provider_;
 };
 
-/// What a metadata service answers: the key id `key`, a secret and a token of the same name.
-std::string metadata_json(std::string_view key, std::string_view expiration);
+/// Fails the test unless `reply` is what a service with the key `key` gave: its secret and its token, with an end.
+void expect_served(const Result<CredentialsRef>& reply, std::string_view key);
 
 }  // namespace seekfs::objectstore::s3

@@ -22,14 +22,9 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-void set_environment_keys(CredentialsRig& rig) {
-  rig.set("AWS_ACCESS_KEY_ID", "AKIDENV");
-  rig.set("AWS_SECRET_ACCESS_KEY", "hush/env");
-}
-
 TEST(Credentials, AnonymousGivesNone) {
   CredentialsRig rig;
-  set_environment_keys(rig);
+  rig.write_environment_keys();
   rig.options.anonymous = true;
   const auto reply = rig.get();
   ASSERT_TRUE(reply) << reply.error().message;
@@ -39,9 +34,8 @@ TEST(Credentials, AnonymousGivesNone) {
 
 TEST(Credentials, ThoseOfTheConfigurationAreTheOnlyOnes) {
   CredentialsRig rig;
-  set_environment_keys(rig);
-  rig.options.access_key_id = "AKIDCONFIG";
-  rig.options.secret_access_key = "hush/config";
+  rig.write_environment_keys();
+  rig.write_configuration_keys();
   rig.options.session_token = "hush+token";
   EXPECT_EQ(rig.provider().source(), "configuration");
   const auto reply = rig.get();
@@ -54,7 +48,7 @@ TEST(Credentials, ThoseOfTheConfigurationAreTheOnlyOnes) {
 
 TEST(Credentials, HalfAPairInTheConfigurationIsAnError) {
   CredentialsRig rig;
-  set_environment_keys(rig);
+  rig.write_environment_keys();
   rig.options.access_key_id = "AKIDCONFIG";
   EXPECT_EQ(rig.error(ErrorCode::invalid), "configuration: the secret access key is missing");
 }
@@ -68,9 +62,9 @@ TEST(Credentials, AKeyThatCanNotStandInAHeaderIsAnErrorThatDoesNotShowIt) {
 
 TEST(Credentials, TheEnvironmentComesBeforeTheProfileFiles) {
   CredentialsRig rig;
-  set_environment_keys(rig);
+  rig.write_environment_keys();
   rig.set("AWS_SESSION_TOKEN", "hush+env");
-  rig.write(".aws/credentials", "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile();
   const auto reply = rig.get();
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ((*reply)->access_key_id, "AKIDENV");
@@ -81,16 +75,16 @@ TEST(Credentials, TheEnvironmentComesBeforeTheProfileFiles) {
 
 TEST(Credentials, AProfileOfTheConfigurationComesBeforeTheEnvironment) {
   CredentialsRig rig;
-  set_environment_keys(rig);
+  rig.write_environment_keys();
   rig.options.profile = "x";
-  rig.write(".aws/credentials", "[x]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile("x");
   EXPECT_EQ(rig.key(), "AKIDFILE");
 }
 
 TEST(Credentials, HalfAPairInTheEnvironmentIsAnErrorAndTheNextSourceIsNotAsked) {
   CredentialsRig rig;
   rig.set("AWS_SECRET_ACCESS_KEY", "hush/env");
-  rig.write(".aws/credentials", "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile();
   EXPECT_EQ(rig.error(ErrorCode::invalid), "environment: the access key id is missing");
 }
 
@@ -109,7 +103,8 @@ TEST(Credentials, WithoutAnyTheErrorListsTheSourcesInTheirOrderAndTheFix) {
 TEST(Credentials, AreFoundOnceTheyAreThere) {
   CredentialsRig rig;
   rig.error(ErrorCode::denied);
-  rig.write(".aws/credentials", "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile();
+  rig.end_pause();
   EXPECT_EQ(rig.key(), "AKIDFILE");
 }
 
@@ -122,7 +117,7 @@ class CredentialsRenewal : public testing::Test {
   ServedReply answer() {
     if (held) open.wait();
     if (down) return {.status = 403, .body = "hush"};
-    return {.body = metadata_json(fmt::format("AKID{}", ++given), rig.expiration(hours(1)))};
+    return rig.metadata(fmt::format("AKID{}", ++given), lifetime.load());
   }
 
   /// get() until it gives `key`: what runs in the background has no other end that can be seen.
@@ -135,6 +130,7 @@ class CredentialsRenewal : public testing::Test {
   std::atomic<bool> held = false;  ///< answers wait for `open`
   std::atomic<bool> down = false;
   std::atomic<int> given = 0;
+  std::atomic<hours> lifetime = hours(1);
   LoopbackHttpServer server{[this](const ServedRequest&) { return answer(); }};
 };
 
@@ -201,6 +197,7 @@ TEST_F(CredentialsRenewal, ThatFailsLeavesTheOldOnesInUseUntilTheyExpire) {
   EXPECT_EQ(rig.error(ErrorCode::denied), "the container's credentials service answers with status 403");
   EXPECT_EQ(rig.log().lines(), 1U);  // once is enough
   down = false;
+  rig.end_pause();
   EXPECT_EQ(rig.key(), "AKID2");
 }
 
@@ -247,7 +244,7 @@ TEST_F(CredentialsRenewal, FollowsARefusal) {
 
 TEST_F(CredentialsRenewal, KeepsToTheSourceThatGaveTheFirst) {
   ASSERT_EQ(rig.key(), "AKID1");
-  rig.write(".aws/credentials", "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile();
   rig.advance(hours(1));
   EXPECT_EQ(rig.key(), "AKID2");
 }
@@ -261,10 +258,82 @@ TEST_F(CredentialsRenewal, IsGivenUpWhenTheProviderGoes) {
   rig.close();  // while the service holds its answer back
 }
 
+TEST_F(CredentialsRenewal, DoesNotGiveExpiredOnes) {
+  lifetime = hours(-1);
+  EXPECT_EQ(rig.error(ErrorCode::denied),
+            "container gives credentials that expired 3600 s ago; renew them there, and look at this machine's clock");
+  lifetime = hours(1);
+  rig.end_pause();
+  EXPECT_EQ(rig.key(), "AKID2");
+}
+
+TEST_F(CredentialsRenewal, DoesNotGiveThoseThatExpireThisVeryMoment) {
+  lifetime = hours(0);
+  EXPECT_THAT(rig.error(ErrorCode::denied), HasSubstr("expired 0 s ago"));
+}
+
+TEST_F(CredentialsRenewal, ThatGivesExpiredOnesLeavesTheOldOnesInUse) {
+  ASSERT_EQ(rig.key(), "AKID1");
+  lifetime = hours(-1);
+  rig.advance(minutes(56));
+  EXPECT_EQ(rig.key(), "AKID1");
+  rig.log().wait_for_lines(1);
+  EXPECT_THAT(rig.log().text(), HasSubstr("container gives credentials that expired"));
+  EXPECT_EQ(rig.key(), "AKID1");
+}
+
+TEST_F(CredentialsRenewal, LeavesAServiceThatIsDownAloneForAWhile) {
+  down = true;
+  const std::string first = rig.error(ErrorCode::denied);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(rig.error(ErrorCode::denied), first);
+  EXPECT_EQ(server.requests(), 1U);
+  rig.advance(seconds(1));  // the first pause is no longer
+  rig.error(ErrorCode::denied);
+  EXPECT_EQ(server.requests(), 2U);
+}
+
+TEST_F(CredentialsRenewal, AsksAServiceThatStaysDownLessAndLessOften) {
+  down = true;
+  for (int second = 0; second < 3600; ++second) {
+    rig.error(ErrorCode::denied);
+    rig.advance(seconds(1));
+  }
+  // Each pause is from half of 30 s to all of it, once the first five have doubled from 1 s.
+  EXPECT_GE(server.requests(), 3600U / 31);
+  EXPECT_LE(server.requests(), 3600U / 15 + 5);
+}
+
+TEST_F(CredentialsRenewal, BeginsWithAShortPauseAgainOnceTheServiceWasThere) {
+  down = true;
+  for (int i = 0; i < 8; ++i) {
+    rig.error(ErrorCode::denied);
+    rig.end_pause();
+  }
+  down = false;
+  ASSERT_EQ(rig.key(), "AKID1");
+  down = true;
+  rig.advance(hours(1));
+  rig.error(ErrorCode::denied);
+  down = false;
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.key(), "AKID2");
+}
+
+TEST_F(CredentialsRenewal, ThatFailsAfterARefusalIsNotTriedByEveryRequest) {
+  const auto first = rig.get();
+  ASSERT_TRUE(first) << first.error().message;
+  rig.provider().refresh(*first);
+  down = true;
+  for (int i = 0; i < 10; ++i) rig.error(ErrorCode::denied);
+  EXPECT_EQ(server.requests(), 2U);
+  down = false;
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.key(), "AKID2");
+}
+
 TEST(Credentials, OfTheConfigurationAreNotAskedForAnewWhenRefused) {
   CredentialsRig rig;
-  rig.options.access_key_id = "AKIDCONFIG";
-  rig.options.secret_access_key = "hush/config";
+  rig.write_configuration_keys();
   const auto first = rig.get();
   ASSERT_TRUE(first) << first.error().message;
   rig.provider().refresh(*first);

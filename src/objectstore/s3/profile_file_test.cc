@@ -97,9 +97,11 @@ class ProfileFileSource : public testing::Test {
   std::string program(std::string_view script) {
     const std::string path = rig.write("program", fmt::format("#!/bin/sh\n{}\n", script));
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    rig.end_pause();
     return path;
   }
   void use_process(const std::string& command) {
+    rig.end_pause();
     rig.write(".aws/config", "[default]\nregion = here\ncredential_process = " + command + "\n");
   }
   std::string config() const { return rig.options.home + "/.aws/config"; }
@@ -136,7 +138,7 @@ TEST_F(ProfileFileSource, TakesTheFilesThatTheEnvironmentNames) {
 
 TEST_F(ProfileFileSource, PrefersTheCredentialsFileToTheConfiguration) {
   rig.write(".aws/config", "[default]\naws_access_key_id=AKIDCONFIG\naws_secret_access_key=hush/config\n");
-  rig.write(".aws/credentials", "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=hush/file\n");
+  rig.write_profile();
   EXPECT_EQ(rig.key(), "AKIDFILE");
 }
 

@@ -15,6 +15,7 @@ S3Rig::S3Rig(S3RigOptions options)
                                              {.http = *http_,
                                               .files = env::posix_file_system(),
                                               .timers = timers_,
+                                              .random = *random_,
                                               .pool = pool_,
                                               .log = null_logger()})) {
   auto store = make_s3_store({.endpoint = {.endpoint = options.endpoint,
