@@ -1,6 +1,7 @@
 // SHA-256 piece by piece on a pool; MD5 through OpenSSL.
 #include "objectstore/s3/body_hash.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -40,6 +41,20 @@ std::string md5_hex(std::span<const std::byte> bytes) {
   unsigned length = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_md5(), nullptr);
   return to_hex(std::as_bytes(std::span(digest).first(length)));
+}
+
+std::optional<std::string> etag_of_parts(std::span<const std::string> part_etags) {
+  constexpr std::size_t digest_size = 16;
+  std::vector<std::byte> digests(part_etags.size() * digest_size);
+  auto at = std::span(digests);
+  for (const std::string& etag : part_etags) {
+    const bool quoted = etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"');
+    if (!quoted || !from_hex(std::string_view(etag).substr(1, etag.size() - 2), at.first(digest_size))) {
+      return std::nullopt;
+    }
+    at = at.subspan(digest_size);
+  }
+  return fmt::format("\"{}-{}\"", md5_hex(digests), part_etags.size());
 }
 
 }  // namespace seekfs::objectstore::s3

@@ -1,6 +1,7 @@
 // Hashes of what is uploaded.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,5 +15,9 @@ async::Task<std::string> sha256_of_body(async::ThreadPool& pool, BodySource& bod
 
 /// MD5 in lower-case hex: what the ETag of an uploaded part is made of; no proof of anything.
 std::string md5_hex(std::span<const std::byte> bytes);
+
+/// The ETag of an object that was put together from parts with these ETags, in their order: the MD5 of their MD5s and
+/// their number. Nothing when one of them is no MD5, as those of parts that the store encrypted may be.
+std::optional<std::string> etag_of_parts(std::span<const std::string> part_etags);
 
 }  // namespace seekfs::objectstore::s3

@@ -27,8 +27,9 @@ TEST(EntityTag, AWeakOneIsRefusedWhereverItStands) {
   EXPECT_EQ(code_of(parse_parts("<ListPartsResult><Part><PartNumber>1</PartNumber><Size>3</Size>" + tag +
                                 "</Part></ListPartsResult>")),
             ErrorCode::corrupt);
-  EXPECT_EQ(code_of(parse_list("<ListBucketResult><Contents><Key>k</Key><Size>3</Size>" + tag +
-                               "</Contents></ListBucketResult>")),
+  EXPECT_EQ(code_of(parse_list("<ListBucketResult><Contents><Key>k</Key><Size>3</Size>"
+                               "<LastModified>2026-01-02T03:04:05.000Z</LastModified>" +
+                               tag + "</Contents></ListBucketResult>")),
             ErrorCode::corrupt);
 }
 

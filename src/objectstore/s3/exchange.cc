@@ -42,7 +42,9 @@ std::optional<Failure> failure_of(const Result<HttpReply>& reply, const S3Reques
   const bool good_status = reply->head.status >= 200 && reply->head.status < 300;
   // Long operations begin their 200 before they know how they end.
   const bool may_be_error = reply->body.find("<Error") != std::string::npos;
-  if (good_status && !(may_be_error && parse_error(reply->body))) return std::nullopt;
+  const std::optional<ErrorDocument> error = may_be_error ? parse_error(reply->body) : std::nullopt;
+  if (good_status && !error) return std::nullopt;
+  if (error && !request.expected_error.empty() && error->code == request.expected_error) return std::nullopt;
   return classify_reply(*reply, request.action);
 }
 

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "base/http_date.h"
 #include "base/number.h"
+#include "objectstore/s3/object_head.h"
 #include "objectstore/s3/xml.h"
 
 namespace seekfs::objectstore::s3 {
@@ -164,10 +164,8 @@ Failure classify_reply(const HttpReply& reply, std::string_view action) {
     if (failure.region.empty()) failure.kind = FailureKind::final;
   }
   if (row.kind == FailureKind::clock_skew) {
-    const auto date = reply.head.find("date");
-    const auto seconds = date ? parse_http_date(*date) : std::nullopt;
-    if (seconds) failure.server_time = std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
-    if (!seconds) failure.kind = FailureKind::final;
+    failure.server_time = time_header(reply.head, "date");
+    if (!failure.server_time) failure.kind = FailureKind::final;
   }
   return failure;
 }

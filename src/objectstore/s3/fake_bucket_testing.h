@@ -49,11 +49,13 @@ struct FakeRemoval {
 struct FakePart {
   std::shared_ptr<const std::string> body;
   std::string etag;
+  std::chrono::system_clock::time_point modified;
 };
 struct FakeUpload {
   std::string key;
   std::string upload_id;
   std::map<std::uint32_t, FakePart> parts;
+  std::chrono::system_clock::time_point initiated;
 };
 struct NamedPart {
   std::uint32_t number = 0;

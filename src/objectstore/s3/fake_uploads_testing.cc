@@ -40,7 +40,7 @@ S3Problem FakeBucket::no_such_upload() {
 std::string FakeBucket::create_upload(const std::string& key) {
   MutexLock lock(mutex_);
   std::string id = fmt::format("upload-{:08}", ++counter_);
-  uploads_[id] = {.key = key, .upload_id = id, .parts = {}};
+  uploads_[id] = {.key = key, .upload_id = id, .parts = {}, .initiated = options_.now()};
   return id;
 }
 
@@ -55,7 +55,8 @@ S3Answer<std::string> FakeBucket::upload_part(const std::string& key, const std:
   MutexLock lock(mutex_);
   const auto found = uploads_.find(upload_id);
   if (found == uploads_.end() || found->second.key != key) return std::unexpected(no_such_upload());
-  found->second.parts[number] = {.body = std::make_shared<const std::string>(std::move(body)), .etag = etag};
+  found->second.parts[number] = {
+      .body = std::make_shared<const std::string>(std::move(body)), .etag = etag, .modified = options_.now()};
   return etag;
 }
 

@@ -10,15 +10,17 @@
 
 #include "async/reactor.h"
 #include "base/mutex.h"
-#include "base/units.h"
 #include "objectstore/s3/body_hash.h"
+#include "objectstore/s3/broken_upload.h"
 #include "objectstore/s3/entity_tag.h"
 #include "objectstore/s3/exchange.h"
+#include "objectstore/s3/object_head.h"
+#include "objectstore/s3/part_layout.h"
 
 namespace seekfs::objectstore::s3 {
 namespace {
 
-constexpr std::uint64_t max_parts = 10'000;
+constexpr std::string_view no_such_upload = "NoSuchUpload";
 
 /// An error that another run may not meet: what is there by now is worth keeping.
 bool may_pass(ErrorCode code) {
@@ -44,20 +46,21 @@ class MultipartUpload {
       : parts_(parts),
         key_(std::move(key)),
         body_(body),
-        part_size_(part_size_of(parts.options, body.size())),
+        layout_(body.size(), parts.options.part_size),
         options_(options),
         where_(parts.engine.signer.endpoint().description()) {}
 
-  async::Task<PutReply> run(const PutOptions& conditions);
+  /// `may_adopt`: an upload that was left behind goes on.
+  async::Task<PutReply> run(const PutOptions& conditions, bool may_adopt);
+  /// Somebody else ended it: nothing of it is left.
+  bool is_gone() const noexcept { return gone_.load(); }
 
  private:
   using Coroutine = boost::asio::awaitable<void, async::Executor>;
 
   S3Request request(std::string method, std::vector<std::pair<std::string, std::string>> query, std::string step) const;
   async::Task<HttpReply> send(const S3Request& request);
-  async::Task<void> find_or_begin();
-  async::Task<std::optional<std::string>> find();
-  async::Task<void> list_present();
+  async::Task<void> find_or_begin(bool may_adopt);
   async::Task<void> send_parts();
   Coroutine work(async::Promise<bool> done);
   Result<std::optional<Part>> read_next();
@@ -65,18 +68,13 @@ class MultipartUpload {
   async::Task<PartSummary> send_part(Part& part);
   bool is_present(const Part& part) const;
   async::Task<PutReply> complete(const PutOptions& conditions);
+  async::Task<PutReply> find_completed();
   async::Task<void> abort();
-
-  ByteRange range_of(std::uint32_t number) const {
-    const std::uint64_t off = (number - 1) * part_size_;
-    return {off, std::min(part_size_, body_.size() - off)};
-  }
-  std::uint32_t count() const { return static_cast<std::uint32_t>((body_.size() + part_size_ - 1) / part_size_); }
 
   const UploadParts& parts_;
   const std::string key_;
   BodySource& body_;
-  const std::uint64_t part_size_;
+  const PartLayout layout_;
   const RequestOptions options_;
   const std::string where_;
   std::string upload_id_;
@@ -86,6 +84,7 @@ class MultipartUpload {
   Mutex reading_;
   std::uint32_t next_ SEEKFS_GUARDED_BY(reading_) = 1;
   std::atomic<bool> failed_{false};
+  std::atomic<bool> gone_{false};
   Mutex mutex_;
   std::vector<PartSummary> sent_ SEEKFS_GUARDED_BY(mutex_);
   std::optional<Error> error_ SEEKFS_GUARDED_BY(mutex_);
@@ -97,53 +96,32 @@ S3Request MultipartUpload::request(std::string method, std::vector<std::pair<std
           .method = std::move(method),
           .key = key_,
           .query = std::move(query),
+          .expected_error = std::string(no_such_upload),
           .action = fmt::format("put {} to {}: {}", key_, where_, step)};
 }
 
 async::Task<HttpReply> MultipartUpload::send(const S3Request& request) {
-  return send_until_answered(parts_.engine, parts_.limits, request, options_);
+  SEEKFS_CO_ASSIGN(HttpReply reply, co_await send_until_answered(parts_.engine, parts_.limits, request, options_));
+  if (!parse_error(reply.body)) co_return reply;
+  gone_.store(true);
+  co_return fail(ErrorCode::transient, fmt::format("{}: the upload is gone, completed or aborted by somebody else{}",
+                                                   request.action, request_ids(reply.head)));
 }
 
-/// The upload of this key that was begun last.
-async::Task<std::optional<std::string>> MultipartUpload::find() {
-  S3Request list =
-      request("GET", {{"uploads", ""}, {"prefix", key_}, {"encoding-type", "url"}}, "look for a begun one");
-  list.op = OriginOp::list;
-  list.key = "";
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(list));
-  SEEKFS_CO_ASSIGN(const std::vector<UploadSummary> uploads, parse_uploads(reply.body));
-  std::optional<std::string> found;
-  for (const UploadSummary& upload : uploads) {
-    if (upload.key == key_) found = upload.upload_id;
-  }
-  co_return found;
-}
-
-async::Task<void> MultipartUpload::list_present() {
-  std::uint32_t after = 0;
-  while (true) {
-    S3Request list =
-        request("GET", {{"uploadId", upload_id_}, {"part-number-marker", std::to_string(after)}}, "list its parts");
-    list.op = OriginOp::list;
-    SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(list));
-    SEEKFS_CO_ASSIGN(const PartsDocument listed, parse_parts(reply.body));
-    for (const PartSummary& part : listed.parts) {
-      present_[part.number] = part;
-      after = std::max(after, part.number);
+async::Task<void> MultipartUpload::find_or_begin(bool may_adopt) {
+  if (may_adopt) {
+    SEEKFS_CO_ASSIGN(std::optional<BrokenUpload> broken, co_await find_broken_upload(parts_, key_, layout_, options_));
+    if (broken) {
+      upload_id_ = std::move(broken->upload_id);
+      present_ = std::move(broken->parts);
+      co_return Status();
     }
-    if (!listed.truncated || listed.parts.empty()) co_return Status();
   }
-}
-
-/// Not every store lists uploads, and one that was just aborted may still be listed: then it begins anew.
-async::Task<void> MultipartUpload::find_or_begin() {
-  if (const auto found = co_await find(); found && *found) {
-    upload_id_ = **found;
-    if (co_await list_present()) co_return Status();
-    present_.clear();
-  }
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(request("POST", {{"uploads", ""}}, "begin")));
-  SEEKFS_CO_ASSIGN(upload_id_, parse_upload_id(reply.body));
+  const S3Request begin = request("POST", {{"uploads", ""}}, "begin");
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(begin));
+  Result<std::string> id = parse_upload_id(reply.body);
+  if (!id) co_return std::unexpected(id.error().with_context(begin.action));
+  upload_id_ = *std::move(id);
   begun_here_ = true;
   co_return Status();
 }
@@ -151,10 +129,10 @@ async::Task<void> MultipartUpload::find_or_begin() {
 /// On the pool. The lock keeps the source's bytes in order: whoever reads a part holds it until the part is read.
 Result<std::optional<Part>> MultipartUpload::read_next() {
   MutexLock lock(reading_);
-  if (next_ > count() || failed_.load()) return std::nullopt;
+  if (next_ > layout_.count() || failed_.load()) return std::nullopt;
   Part part;
   part.number = next_++;
-  const ByteRange range = range_of(part.number);
+  const ByteRange range = layout_.range_of(part.number);
   part.bytes.resize(range.len);
   SEEKFS_TRY(body_.read_at(range.off, part.bytes));
   return part;
@@ -169,7 +147,7 @@ bool MultipartUpload::is_present(const Part& part) const {
 async::Task<PartSummary> MultipartUpload::send_part(Part& part) {
   if (!present_.empty() && is_present(part)) co_return present_.at(part.number);
   S3Request put = request("PUT", {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id_}},
-                          fmt::format("part {} of {}", part.number, count()));
+                          fmt::format("part {} of {}", part.number, layout_.count()));
   put.body = &part;
   put.body_range = {0, part.bytes.size()};
   SEEKFS_CO_ASSIGN(put.payload_hash, co_await payload_hash_of(parts_, part, put.body_range));
@@ -202,9 +180,9 @@ MultipartUpload::Coroutine MultipartUpload::work(async::Promise<bool> done) {
 
 async::Task<void> MultipartUpload::send_parts() {
   const async::Executor executor = co_await boost::asio::this_coro::executor;
-  const std::uint64_t by_memory = parts_.options.memory / part_size_;
+  const std::uint64_t by_memory = parts_.options.memory / layout_.part_size();
   std::vector<async::Promise<bool>> workers(
-      std::clamp<std::size_t>(std::min<std::uint64_t>(count(), by_memory), 1, parts_.options.parallel_parts));
+      std::clamp<std::size_t>(std::min<std::uint64_t>(layout_.count(), by_memory), 1, parts_.options.parallel_parts));
   for (const async::Promise<bool>& done : workers) async::spawn(executor, work(done));
   for (const async::Promise<bool>& done : workers) SEEKFS_CO_TRY(co_await done.wait());
   MutexLock lock(mutex_);
@@ -225,46 +203,68 @@ async::Task<PutReply> MultipartUpload::complete(const PutOptions& conditions) {
   last.body_range = {0, body.size()};
   SEEKFS_CO_ASSIGN(last.payload_hash, co_await payload_hash_of(parts_, body, last.body_range));
   SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(last));
-  SEEKFS_CO_ASSIGN(std::string etag, parse_completed_etag(reply.body));
-  co_return PutReply{.etag = std::move(etag), .version_id = version_id_of(reply.head)};
+  const Result<std::string> etag = parse_completed_etag(reply.body);
+  if (!etag) co_return std::unexpected(etag.error().with_context(last.action));
+  co_return PutReply{.etag = *etag, .version_id = version_id_of(reply.head)};
+}
+
+/// The answer to a complete that took effect may be lost; asked again, the store knows no such upload.
+async::Task<PutReply> MultipartUpload::find_completed() {
+  S3Request question = request("HEAD", {}, "look for what was completed");
+  question.op = OriginOp::head;
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(question));
+  SEEKFS_CO_ASSIGN(ObjectInfo info, object_of_head(key_, reply.head));
+  std::vector<std::string> etags;
+  {
+    MutexLock lock(mutex_);
+    for (const PartSummary& part : sent_) etags.push_back(part.etag);
+  }
+  const std::optional<std::string> expected = etag_of_parts(etags);
+  if (!expected || info.etag != *expected || info.size != body_.size()) {
+    co_return fail(ErrorCode::transient, question.action + ": the object there is another one");
+  }
+  co_return PutReply{.etag = std::move(info.etag), .version_id = std::move(info.version_id)};
 }
 
 /// Best effort: a bucket's lifecycle rule removes what is left.
 async::Task<void> MultipartUpload::abort() {
   S3Request gone = request("DELETE", {{"uploadId", upload_id_}}, "abort");
   gone.op = OriginOp::remove;
-  if (const auto aborted = co_await send(gone); !aborted) {
+  const auto aborted = co_await send_until_answered(parts_.engine, parts_.limits, gone, options_);
+  if (!aborted) {
     parts_.engine.log.warning("a broken upload could not be aborted; its parts stay until the bucket's lifecycle rule",
                               {{"key", key_}, {"error", aborted.error().message}});
   }
   co_return Status();
 }
 
-async::Task<PutReply> MultipartUpload::run(const PutOptions& conditions) {
-  SEEKFS_CO_TRY(co_await find_or_begin());
+async::Task<PutReply> MultipartUpload::run(const PutOptions& conditions, bool may_adopt) {
+  SEEKFS_CO_TRY(co_await find_or_begin(may_adopt));
   Status sent = co_await send_parts();
   Result<PutReply> put = fail(ErrorCode::internal, "not completed");
   if (sent) {
     put = co_await complete(conditions);
+    if (!put && is_gone()) {
+      if (auto completed = co_await find_completed()) co_return *std::move(completed);
+    }
   } else {
     put = std::unexpected(sent.error());
   }
-  // One that was found may be somebody else's, who is still at it.
+  // One that was found is left to whoever began it.
   if (!put && begun_here_ && !may_pass(put.error().code)) SEEKFS_CO_TRY(co_await abort());
   co_return put;
 }
 
 }  // namespace
 
-std::uint64_t part_size_of(const UploadOptions& options, std::uint64_t size) {
-  const std::uint64_t least = (size + max_parts - 1) / max_parts;
-  return std::max(options.part_size, (least + MiB - 1) / MiB * MiB);
-}
-
 async::Task<PutReply> put_in_parts(const UploadParts& parts, std::string key, BodySource& body,
                                    const PutOptions& conditions, RequestOptions options) {
-  MultipartUpload upload(parts, std::move(key), body, options);
-  co_return co_await upload.run(conditions);
+  MultipartUpload first(parts, key, body, options);
+  Result<PutReply> put = co_await first.run(conditions, true);
+  if (put || !first.is_gone()) co_return put;
+  parts.engine.log.warning("an upload was ended by somebody else; it is begun anew", {{"key", key}});
+  MultipartUpload second(parts, std::move(key), body, options);
+  co_return co_await second.run(conditions, false);
 }
 
 }  // namespace seekfs::objectstore::s3

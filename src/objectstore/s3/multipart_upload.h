@@ -12,9 +12,6 @@ namespace seekfs::objectstore::s3 {
 async::Task<PutReply> put_in_parts(const UploadParts& parts, std::string key, BodySource& body,
                                    const PutOptions& conditions, RequestOptions options);
 
-/// The bytes of each part of a body of `size`, by the options.
-std::uint64_t part_size_of(const UploadOptions& options, std::uint64_t size);
-
 // Shared with the upload in one request.
 
 std::vector<HttpHeader> condition_headers(const PutOptions& conditions);

@@ -54,16 +54,20 @@ Result<std::uint64_t> content_length(const HttpReplyHead& head) {
 
 }  // namespace
 
+std::optional<std::chrono::system_clock::time_point> time_header(const HttpReplyHead& head, std::string_view name) {
+  const auto text = head.find(name);
+  const auto seconds = text ? parse_http_date(*text) : std::nullopt;
+  if (!seconds) return std::nullopt;
+  return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
+}
+
 Result<ObjectInfo> object_of_head(const std::string& key, const HttpReplyHead& head) {
   ObjectInfo info;
   info.key = key;
   SEEKFS_ASSIGN(info.size, content_length(head));
   SEEKFS_ASSIGN(info.etag, entity_tag_of(head));
   info.version_id = version_id_of(head);
-  const auto modified = head.find("last-modified");
-  if (const auto seconds = modified ? parse_http_date(*modified) : std::nullopt) {
-    info.modified = std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
-  }
+  if (const auto modified = time_header(head, "last-modified")) info.modified = *modified;
   return info;
 }
 

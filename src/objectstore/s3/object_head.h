@@ -1,15 +1,20 @@
 // What the head of an answer says of an object, checked against what was asked.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "objectstore/object_store.h"
 #include "objectstore/s3/http_client.h"
 
 namespace seekfs::objectstore::s3 {
+
+/// The time in a header that is a date, e.g. Date or Last-Modified; nothing when there is none.
+std::optional<std::chrono::system_clock::time_point> time_header(const HttpReplyHead& head, std::string_view name);
 
 /// ETag with quotes, version, size (Content-Length), time. `corrupt`, naming the header, when one is missing or no
 /// number.

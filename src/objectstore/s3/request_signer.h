@@ -26,8 +26,9 @@ struct S3Request {
   std::vector<HttpHeader> headers;
   BodySource* body = nullptr;
   ByteRange body_range;
-  std::string payload_hash;  ///< SHA-256 in hex, or unsigned_payload; empty: there is no body
-  std::string action;        ///< for messages: "put a/b"
+  std::string payload_hash;    ///< SHA-256 in hex, or unsigned_payload; empty: there is no body
+  std::string expected_error;  ///< a code of an <Error> that is an answer, too, e.g. "NoSuchUpload"; empty: none
+  std::string action;          ///< for messages: "put a/b"
 };
 
 /// A request that may go out, and what it was made with.

@@ -161,7 +161,8 @@ ServedReply uploads_reply(const std::vector<FakeUpload>& uploads, const ServedS3
     if (truncated) break;
     ++count;
     last = &upload;
-    content += "<Upload>" + key("Key", upload.key) + xml_element("UploadId", upload.upload_id) + "</Upload>";
+    content += "<Upload>" + key("Key", upload.key) + xml_element("UploadId", upload.upload_id) +
+               xml_element("Initiated", iso_time(upload.initiated)) + "</Upload>";
   }
   std::string head = xml_element("Bucket", bucket) + key("Prefix", request.key) + key.declaration() +
                      number_element("MaxUploads", limit) + truncated_element(truncated);
@@ -183,7 +184,8 @@ ServedReply parts_reply(const FakeUpload& upload, const ServedS3Request& request
     ++count;
     last = number;
     content += "<Part>" + number_element("PartNumber", number) + xml_element("ETag", part.etag) +
-               number_element("Size", part.body->size()) + "</Part>";
+               number_element("Size", part.body->size()) + xml_element("LastModified", iso_time(part.modified)) +
+               "</Part>";
   }
   std::string head = xml_element("Bucket", bucket) + xml_element("Key", upload.key) +
                      xml_element("UploadId", upload.upload_id) + number_element("PartNumberMarker", after) +

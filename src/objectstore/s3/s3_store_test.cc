@@ -4,49 +4,16 @@
 #include "async/sync_wait.h"
 #include "base/units.h"
 #include "objectstore/object_store_contract_testing.h"
-#include "objectstore/s3/fake_s3_testing.h"
-#include "objectstore/s3/s3_rig_testing.h"
+#include "objectstore/s3/fake_and_store_testing.h"
 
 namespace seekfs::objectstore {
 namespace {
 
-using s3::FakeS3;
-using s3::FakeS3Options;
+using s3::FakeAndStore;
 using s3::Fault;
 using s3::FaultKind;
-using s3::FaultRule;
+using s3::in_small_parts;
 using s3::S3Operation;
-using s3::S3Rig;
-using s3::S3RigOptions;
-
-FakeS3Options signed_bucket() {
-  FakeS3Options options;
-  options.min_part_size = 0;
-  options.accounts = {
-      {.access_key_id = std::string(s3::rig_access_key), .secret_access_key = std::string(s3::rig_secret_key)}};
-  return options;
-}
-
-/// A fake server and a store on it.
-class FakeAndStore final : public StoreUnderTest {
- public:
-  explicit FakeAndStore(S3RigOptions options = {}, FakeS3Options server = signed_bucket())
-      : fake(std::move(server)), rig(with_endpoint(std::move(options), fake.url())) {}
-
-  ObjectStore& store() override { return rig.store(); }
-  env::Clock& clock() override { return rig.clock(); }
-
-  FakeS3 fake;
-  S3Rig rig;
-
- private:
-  static S3RigOptions with_endpoint(S3RigOptions options, const std::string& url) {
-    options.endpoint = url;
-    return options;
-  }
-};
-
-S3RigOptions in_small_parts() { return {.upload = {.multipart_from = 50'000, .part_size = 1 * MiB}}; }
 
 INSTANTIATE_TEST_SUITE_P(S3, ObjectStoreContract,
                          testing::Values(StoreMaker{"s3", [] { return std::make_unique<FakeAndStore>(); }},
@@ -133,33 +100,6 @@ TEST_F(S3Store, ThrottlingIsTriedAgainAndAtLastTold) {
   const auto got = get({.key = "a"});
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, ErrorCode::throttled);
-}
-
-TEST_F(S3Store, AnUploadThatBrokeGoesOnWithTheSameParts) {
-  FakeAndStore parts(in_small_parts());
-  const std::string large = patterned_body(5 * MiB + 17, 3);
-  parts.fake.add_rule({.operations = {S3Operation::upload_part}, .from = 4, .fault = {.no_reply = true}});
-  const auto broken = async::sync_wait(put_small(parts.store(), "large", large, {}, {}));
-  EXPECT_EQ(code_of(broken), ErrorCode::transient);
-  ASSERT_EQ(parts.fake.bucket().open_uploads().size(), 1U);
-  const std::size_t kept = parts.fake.bucket().open_uploads().front().parts.size();
-  EXPECT_GT(kept, 0U);
-  parts.fake.clear_rules();
-  parts.fake.reset_record();
-  ASSERT_TRUE(async::sync_wait(put_small(parts.store(), "large", large, {}, {})));
-  EXPECT_EQ(parts.fake.counters().by_operation[S3Operation::upload_part], 6 - kept);
-  EXPECT_TRUE(parts.fake.bucket().body_of("large") == large);
-  EXPECT_TRUE(parts.fake.bucket().open_uploads().empty());
-}
-
-TEST_F(S3Store, AnUploadThatCannotSucceedIsAborted) {
-  FakeAndStore parts(in_small_parts());
-  parts.fake.add_rule(
-      {.operations = {S3Operation::upload_part}, .from = 2, .fault = {.kind = FaultKind::access_denied}});
-  EXPECT_EQ(code_of(async::sync_wait(put_small(parts.store(), "l", patterned_body(3 * MiB, 3), {}, {}))),
-            ErrorCode::denied);
-  EXPECT_TRUE(parts.fake.bucket().open_uploads().empty());
-  EXPECT_EQ(parts.fake.bucket().body_of("l"), std::nullopt);
 }
 
 /// A fault and what one operation may answer when every request meets it.

@@ -123,7 +123,9 @@ Result<std::vector<UploadSummary>> parse_uploads(std::string_view body) {
   std::vector<UploadSummary> uploads;
   for (const pugi::xml_node node : document.root().children("Upload")) {
     SEEKFS_ASSIGN(std::string key, decoded(node, "Key", url_encoded));
-    uploads.push_back({.key = std::move(key), .upload_id = text_of(node, "UploadId")});
+    uploads.push_back({.key = std::move(key),
+                       .upload_id = text_of(node, "UploadId"),
+                       .initiated = parse_iso_time(text_of(node, "Initiated"))});
   }
   return uploads;
 }
@@ -137,7 +139,10 @@ Result<PartsDocument> parse_parts(std::string_view body) {
     SEEKFS_ASSIGN(const std::uint32_t number, number_of<std::uint32_t>(node, "PartNumber"));
     SEEKFS_ASSIGN(const std::uint64_t size, number_of<std::uint64_t>(node, "Size"));
     SEEKFS_ASSIGN(std::string etag, etag_in(node));
-    parts.parts.push_back({.number = number, .size = size, .etag = std::move(etag)});
+    parts.parts.push_back({.number = number,
+                           .size = size,
+                           .etag = std::move(etag),
+                           .modified = parse_iso_time(text_of(node, "LastModified"))});
   }
   return parts;
 }

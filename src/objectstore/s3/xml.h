@@ -39,6 +39,7 @@ Result<std::string> parse_completed_etag(std::string_view body);
 struct UploadSummary {
   std::string key;
   std::string upload_id;
+  std::optional<std::chrono::system_clock::time_point> initiated;  ///< nothing when the store does not say
 };
 /// The uploads of <ListMultipartUploadsResult> with encoding-type=url. `corrupt` when it is not that.
 Result<std::vector<UploadSummary>> parse_uploads(std::string_view body);
@@ -46,7 +47,8 @@ Result<std::vector<UploadSummary>> parse_uploads(std::string_view body);
 struct PartSummary {
   std::uint32_t number = 0;
   std::uint64_t size = 0;
-  std::string etag;  ///< with its quotes
+  std::string etag;                                               ///< with its quotes
+  std::optional<std::chrono::system_clock::time_point> modified;  ///< nothing when the store does not say
 };
 struct PartsDocument {
   std::vector<PartSummary> parts;

@@ -1,0 +1,43 @@
+// A fake S3 server and a store on it, for tests.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/units.h"
+#include "objectstore/object_store_contract_testing.h"
+#include "objectstore/s3/fake_s3_testing.h"
+#include "objectstore/s3/s3_rig_testing.h"
+
+namespace seekfs::objectstore::s3 {
+
+/// Parts of any size; the rig's signatures count.
+inline FakeS3Options signed_bucket() {
+  FakeS3Options options;
+  options.min_part_size = 0;
+  options.accounts = {{.access_key_id = std::string(rig_access_key), .secret_access_key = std::string(rig_secret_key)}};
+  return options;
+}
+
+class FakeAndStore final : public StoreUnderTest {
+ public:
+  explicit FakeAndStore(S3RigOptions options = {}, FakeS3Options server = signed_bucket())
+      : fake(std::move(server)), rig(with_endpoint(std::move(options), fake.url())) {}
+
+  ObjectStore& store() override { return rig.store(); }
+  env::Clock& clock() override { return rig.clock(); }
+
+  FakeS3 fake;
+  S3Rig rig;
+
+ private:
+  static S3RigOptions with_endpoint(S3RigOptions options, const std::string& url) {
+    options.endpoint = url;
+    return options;
+  }
+};
+
+/// Of a store that sends objects from 50,000 bytes in parts of 1 MiB.
+inline S3RigOptions in_small_parts() { return {.upload = {.multipart_from = 50'000, .part_size = 1 * MiB}}; }
+
+}  // namespace seekfs::objectstore::s3
