@@ -1,9 +1,11 @@
 // The loop around attempts.
 #include "objectstore/s3/exchange.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/units.h"
+#include "objectstore/s3/object_head.h"
 #include "objectstore/s3/xml.h"
 
 namespace seekfs::objectstore::s3 {
@@ -48,26 +50,73 @@ std::optional<Failure> failure_of(const Result<HttpReply>& reply, const S3Reques
   return classify_reply(*reply, request.action);
 }
 
+/// One request, measured and told to the gate.
+struct Try {
+  SignedHttp sent;
+  Result<HttpReply> reply;
+  std::optional<Failure> failure;
+};
+
+async::Task<Try> try_once(const EngineParts& parts, const S3Request& request, Purpose purpose, env::TimePoint deadline,
+                          OriginGate::RetryToken paid) {
+  SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request, deadline));
+  sent.request.deadline = deadline;
+  OriginMetrics::Request measured(parts.metrics, request.op, purpose);
+  Result<HttpReply> reply = co_await send_once(parts.http, sent.request);
+  std::optional<Failure> failure = failure_of(reply, request);
+  measured.end(failure ? std::optional(failure->error.code) : std::nullopt);
+  if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts.gate.report(*answer, paid);
+  co_return Try{.sent = std::move(sent), .reply = std::move(reply), .failure = std::move(failure)};
+}
+
+/// Answers to HEAD have no body that says why.
+bool refuses_without_reason(const S3Request& request, const Try& tried, int status) {
+  return request.method == "HEAD" && tried.reply && tried.reply->head.status == status;
+}
+
+/// A clock that is wrong is refused with 403, as much else is.
+void see_skew(const S3Request& request, Try& tried) {
+  constexpr std::chrono::minutes tolerated(5);
+  if (!refuses_without_reason(request, tried, 403) || !tried.sent.credentials) return;
+  const auto now = time_header(tried.reply->head, "date");
+  if (!now || std::chrono::abs(*now - tried.sent.signed_at) <= tolerated) return;
+  tried.failure->kind = FailureKind::clock_skew;
+  tried.failure->server_time = now;
+}
+
+/// Expired credentials, another region and what no correction mends are all a 400: the same question as a GET of one
+/// byte is told which. Nothing when it is answered well.
+async::Task<std::optional<Failure>> ask_for_reason(const EngineParts& parts, S3Request question, Purpose purpose,
+                                                   env::TimePoint deadline) {
+  question.op = OriginOp::get;
+  question.method = "GET";
+  question.headers.push_back({"range", range_header({0, 1})});
+  SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, question, purpose, deadline, {}));
+  const bool is_empty = tried.reply && tried.reply->head.status == 416;  // an object without a first byte
+  if (is_empty) co_return std::nullopt;
+  co_return std::move(tried.failure);
+}
+
 }  // namespace
 
 async::Task<HttpReply> send_until_answered(const EngineParts& parts, const AttemptLimits& limits,
                                            const S3Request& request, RequestOptions options) {
   Attempts attempts(parts, limits, options);
+  bool asked_for_reason = false;
   while (true) {
     const env::TimePoint deadline = attempts.deadline(request.body_range.len);
-    SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request, deadline));
-    sent.request.deadline = deadline;
-    const OriginGate::RetryToken paid = attempts.paid();
-    OriginMetrics::Request measured(parts.metrics, request.op, options.purpose);
-    Result<HttpReply> reply = co_await send_once(parts.http, sent.request);
-    const std::optional<Failure> failure = failure_of(reply, request);
-    measured.end(failure ? std::optional(failure->error.code) : std::nullopt);
-    if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts.gate.report(*answer, paid);
-    if (!failure) {
+    SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, request, options.purpose, deadline, attempts.paid()));
+    if (!tried.failure) {
       parts.metrics.bytes(options.purpose).add(request.body_range.len);
-      co_return *std::move(reply);
+      co_return std::move(tried.reply);
     }
-    SEEKFS_CO_TRY(co_await attempts.after(*failure, sent));
+    see_skew(request, tried);
+    if (refuses_without_reason(request, tried, 400) && !std::exchange(asked_for_reason, true)) {
+      SEEKFS_CO_ASSIGN(std::optional<Failure> reason,
+                       co_await ask_for_reason(parts, request, options.purpose, deadline));
+      if (reason) tried.failure = std::move(reason);
+    }
+    SEEKFS_CO_TRY(co_await attempts.after(*tried.failure, tried.sent));
   }
 }
 

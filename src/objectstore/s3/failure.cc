@@ -76,8 +76,6 @@ Row row_of_status(int status) {
   switch (status) {
     case 301:
     case 307: return {"", FailureKind::wrong_region, ErrorCode::denied};
-    // What HEAD gets for an expired token, too; its answer has no body that would say so.
-    case 400: return {"", FailureKind::expired_credentials, ErrorCode::denied};
     case 404: return {"", FailureKind::final, ErrorCode::not_found};
     case 408: return {"", FailureKind::transient, ErrorCode::transient};
     case 409: return {"", FailureKind::conditional_conflict, ErrorCode::transient};

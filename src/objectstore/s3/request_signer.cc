@@ -32,6 +32,7 @@ async::Task<SignedHttp> RequestSigner::sign(const S3Request& request, env::TimeP
       .payload_hash = request.payload_hash.empty() ? std::string(empty_payload_hash) : request.payload_hash};
   to_sign.headers.push_back({"host", at.host()});
   const auto now = clock_.wall_now() + std::chrono::seconds(clock_offset_seconds_.load(std::memory_order_relaxed));
+  out.signed_at = now;
   SignedRequest signature = sign_v4(to_sign, *credentials, {.region = at.region()}, now);
   for (HttpHeader& header : signature.headers) out.request.headers.push_back(std::move(header));
   co_return out;

@@ -36,6 +36,7 @@ struct SignedHttp {
   HttpRequest request;
   CredentialsRef credentials;
   std::string region;
+  std::chrono::system_clock::time_point signed_at;  ///< by the corrected clock; of signed requests only
 };
 
 /// Thread-safe.

@@ -25,7 +25,7 @@ S3Rig::S3Rig(S3RigOptions options)
                               .attempts = options.attempts,
                               .upload = options.upload},
                              {.http = *http_,
-                              .credentials = *credentials_,
+                              .credentials = options.credentials ? *options.credentials : *credentials_,
                               .gate = gate_,
                               .metrics = measured_,
                               .timers = timers_,

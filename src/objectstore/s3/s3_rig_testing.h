@@ -31,6 +31,7 @@ struct S3RigOptions {
   AttemptLimits attempts{
       .backoff = {.transient_base = std::chrono::milliseconds(1), .throttled_base = std::chrono::milliseconds(1)}};
   UploadOptions upload;
+  CredentialsProvider* credentials = nullptr;  ///< instead of the two keys; outlives the rig
   OriginGate::Limits gate;
 };
 

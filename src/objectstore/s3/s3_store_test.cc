@@ -72,17 +72,6 @@ TEST_F(S3Store, AnotherObjectThanAskedForIsRefused) {
   EXPECT_TRUE(get({.key = "a", .if_match = etag}) == body);
 }
 
-TEST_F(S3Store, ExpiredCredentialsWrongClockAndRegionAreCorrectedOnce) {
-  for (const FaultKind kind : {FaultKind::time_too_skewed}) {
-    fault({}, {.kind = kind});
-    EXPECT_TRUE(get({.key = "a"}) == body) << to_string(kind);
-    on.fake.clear_rules();
-    fault({}, {.kind = kind}, 100);
-    EXPECT_EQ(code_of(get({.key = "a"})), ErrorCode::denied) << to_string(kind);
-    on.fake.clear_rules();
-  }
-}
-
 TEST_F(S3Store, ErrorsCarryTheRequestIdAndNoSecret) {
   fault({}, {.kind = FaultKind::access_denied}, 100);
   const auto got = get({.key = "a"});
