@@ -47,8 +47,9 @@ def start_time(pid):
 class S3Server:
     """State lies in `directory`, so that another process finds the server again. A bucket is a folder of the data."""
 
-    def __init__(self, kind, directory):
-        self.kind, self.directory = kind, directory
+    def __init__(self, kind, directory, versioning=False):
+        """`versioning`: the bucket can be made a versioned one."""
+        self.kind, self.directory, self.versioning = kind, directory, versioning
         self.data, self.log = os.path.join(directory, "data"), os.path.join(directory, "log")
         self.state_file = os.path.join(directory, "state.json")
         self.process = None  # when this object started it
@@ -76,13 +77,15 @@ class S3Server:
         program, address = install(self.kind), f"127.0.0.1:{port}"
         if self.kind == "minio":
             return [program, "server", "--quiet", "--address", address, self.data]
-        return [program, "--port", address, "--quiet", "--keep-alive", "posix", self.data]
+        versions = ["--versioning-dir", os.path.join(self.directory, "versions")] if self.versioning else []
+        return [program, "--port", address, "--quiet", "--keep-alive", "posix", *versions, self.data]
 
     def start(self, port=0):
         """Returns once it answers. Harmless when it runs."""
         if self.state():
             return
         os.makedirs(os.path.join(self.data, BUCKET), exist_ok=True)
+        os.makedirs(os.path.join(self.directory, "versions"), exist_ok=True)
         port = port or free_port()
         command = self.command(port)
         environment = dict(os.environ, ROOT_ACCESS_KEY=ACCESS_KEY, ROOT_SECRET_KEY=SECRET_KEY, MINIO_ROOT_USER=ACCESS_KEY,
@@ -122,5 +125,8 @@ class S3Server:
                     self.process.poll()  # or it would stay as a zombie
                 time.sleep(0.05)
             state = self.state()
+        if self.process:
+            self.process.wait()
+            self.process = None
         if os.path.exists(self.state_file):
             os.remove(self.state_file)

@@ -12,7 +12,8 @@ namespace seekfs::cli {
 namespace {
 
 constexpr const char* footer =
-    "A published file is seekfs://NS[@VERSION]/PATH, objects of the store are store:PREFIX.\n"
+    "A published file is seekfs://NS[@VERSION]/PATH, objects of the store are store:PREFIX or\n"
+    "s3://BUCKET/PREFIX.\n"
     "health, ls, stat, cat, get and cache ask the daemon, or with --direct the store (cache: its directories); the\n"
     "others work on the store.\n"
     "Every configuration key is also a flag: --store.type fs --store.path DIR.\n"

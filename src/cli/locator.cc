@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view published_scheme = "seekfs://";
 constexpr std::string_view store_scheme = "store:";
-constexpr std::string_view s3_scheme = "s3://";
+constexpr std::string_view bucket_scheme = "s3://";
+constexpr std::string_view s3_scheme = "s3:";
 
 Result<PublishedName> parse_after_scheme(std::string_view rest) {
   PublishedName name;
@@ -34,6 +35,20 @@ Result<PublishedName> parse_after_scheme(std::string_view rest) {
   return name;
 }
 
+Result<Name> parse_bucket_name(std::string_view text) {
+  const std::string_view rest = text.substr(bucket_scheme.size());
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  if (slash == 0) return fail(ErrorCode::bad_request, fmt::format("{}: write s3://BUCKET/PREFIX", text));
+  return Name(StoreName{.prefix = std::string(rest.substr(std::min(slash + 1, rest.size()))),
+                        .must_be_s3 = true,
+                        .bucket = std::string(rest.substr(0, slash))});
+}
+
+std::string to_string(const StoreName& name) {
+  if (name.bucket) return fmt::format("{}{}/{}", bucket_scheme, *name.bucket, name.prefix);
+  return fmt::format("{}{}", name.must_be_s3 ? s3_scheme : store_scheme, name.prefix);
+}
+
 }  // namespace
 
 std::string PublishedName::to_string() const {
@@ -47,14 +62,31 @@ Result<Name> parse_name(std::string_view text) {
     if (!name) return std::unexpected(name.error().with_context(text));
     return Name(std::move(*name));
   }
-  if (text.starts_with(s3_scheme)) {
-    return fail(
-        ErrorCode::bad_request,
-        fmt::format("{}: this build has no S3 store; name objects of the configured store as store:prefix", text));
-  }
   if (text.starts_with(store_scheme)) return Name(StoreName{std::string(text.substr(store_scheme.size()))});
+  if (text.starts_with(bucket_scheme)) return parse_bucket_name(text);
+  if (text.starts_with(s3_scheme)) return Name(StoreName{std::string(text.substr(s3_scheme.size())), true});
   if (text.empty()) return fail(ErrorCode::bad_request, "an empty name names nothing");
   return Name(LocalName{std::string(text)});
+}
+
+Result<std::string> prefix_in_store(const StoreName& name, const app::Config& config) {
+  if (name.must_be_s3 && config.store.type != app::StoreType::s3) {
+    return fail(
+        ErrorCode::bad_request,
+        fmt::format("{}: the configured store is no S3 store; its objects are named store:PREFIX", to_string(name)));
+  }
+  if (!name.bucket) return name.prefix;
+  if (*name.bucket != config.s3.bucket) {
+    return fail(ErrorCode::bad_request,
+                fmt::format("{}: the configured bucket is '{}' (s3.bucket); objects of another one cannot be used",
+                            to_string(name), config.s3.bucket));
+  }
+  const std::string_view own = config.store.prefix;
+  if (name.prefix.starts_with(own)) return name.prefix.substr(own.size());
+  if (name.prefix + "/" == own) return "";
+  return fail(ErrorCode::bad_request,
+              fmt::format("{}: the configured store is what lies below '{}' (store.prefix) in the bucket",
+                          to_string(name), own));
 }
 
 Result<PublishedName> parse_published_name(std::string_view text) {

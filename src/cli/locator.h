@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "app/config/config.h"
 #include "base/error.h"
 
 namespace seekfs::cli {
@@ -21,9 +22,12 @@ struct PublishedName {
   std::string to_string() const;
 };
 
-/// store:prefix: keys of the configured store, below its own prefix.
+/// Objects of the configured store: store:prefix for any store, s3:prefix for one that is S3, both below its own
+/// prefix; s3://bucket/prefix for that bucket, from its root.
 struct StoreName {
   std::string prefix;
+  bool must_be_s3 = false;
+  std::optional<std::string> bucket = {};  ///< of s3://
 };
 
 /// Anything else: a path of this machine.
@@ -33,9 +37,13 @@ struct LocalName {
 
 using Name = std::variant<PublishedName, StoreName, LocalName>;
 
-/// "seekfs://…" and "store:…" by their form, all else as local. bad_request or invalid_path for a broken one, and for
-/// s3://, which needs an S3 store.
+/// "seekfs://…", "store:…", "s3:…" and "s3://…" by their form, all else as local. bad_request or invalid_path for a
+/// broken one.
 Result<Name> parse_name(std::string_view text);
+
+/// The prefix of keys, below the configured store's own one, that `name` means. bad_request when the configured store
+/// is no S3 store, another bucket, or has a prefix of its own beside the name.
+Result<std::string> prefix_in_store(const StoreName& name, const app::Config& config);
 
 /// parse_name() for commands that take published files only.
 Result<PublishedName> parse_published_name(std::string_view text);

@@ -38,9 +38,36 @@ TEST(Locator, TellsStoreAndLocalNamesApart) {
   EXPECT_EQ(std::get<LocalName>(*parse_name("/data")).path, "/data");
 }
 
+TEST(Locator, FindsNamesOfS3InTheConfiguredStore) {
+  app::Config config;
+  config.store.type = app::StoreType::s3;
+  config.s3.bucket = "data";
+  const auto find = [&config](std::string_view text) {
+    return prefix_in_store(std::get<StoreName>(*parse_name(text)), config);
+  };
+  EXPECT_EQ(find("s3://data/raw/2024"), "raw/2024");
+  EXPECT_EQ(find("s3://data/"), "");
+  EXPECT_EQ(find("s3://data"), "");
+  EXPECT_EQ(find("s3:raw/2024"), "raw/2024");
+  EXPECT_EQ(find("store:raw/2024"), "raw/2024");
+  EXPECT_EQ(find("s3://other/raw").error().code, ErrorCode::bad_request);
+
+  config.store.prefix = "team/";
+  EXPECT_EQ(find("s3://data/team/raw"), "raw");
+  EXPECT_EQ(find("s3://data/team"), "");
+  EXPECT_EQ(find("s3:raw"), "raw");
+  EXPECT_EQ(find("s3://data/raw").error().code, ErrorCode::bad_request);
+  EXPECT_EQ(find("s3://data/teams").error().code, ErrorCode::bad_request);
+
+  config.store.type = app::StoreType::fs;
+  EXPECT_EQ(find("s3://data/team/raw").error().code, ErrorCode::bad_request);
+  EXPECT_EQ(find("s3:raw").error().code, ErrorCode::bad_request);
+  EXPECT_EQ(find("store:raw"), "raw");
+}
+
 TEST(Locator, RefusesBrokenNames) {
   for (const char* text : {"seekfs://", "seekfs:///a", "seekfs://Demo/a", "seekfs://demo@/a", "seekfs://demo@x/a",
-                           "seekfs://demo@0/a", "seekfs://demo@-1/a", "s3://bucket/key", ""}) {
+                           "seekfs://demo@0/a", "seekfs://demo@-1/a", "s3://", "s3:///key", ""}) {
     const auto name = parse_name(text);
     ASSERT_FALSE(name) << text;
     EXPECT_EQ(name.error().code, ErrorCode::bad_request) << text << ": " << name.error().message;

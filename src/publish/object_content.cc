@@ -1,42 +1,28 @@
-// One GET whose body goes through the hasher.
+// The ranges of an object, in order through the hasher.
 #include "publish/object_content.h"
 
 #include <utility>
-#include <vector>
 
-#include "async/sync_wait.h"
-#include "base/units.h"
 #include "manifest/in_quotes.h"
-#include "publish/store_calls.h"
 
 namespace seekfs::publish {
-namespace {
 
-class HashingSink final : public objectstore::BodySink {
- public:
-  explicit HashingSink(ContentHasher& hasher) : hasher_(hasher), buffer_(256 * KiB) {}
-  std::span<std::byte> prepare() override { return buffer_; }
-  void commit(std::size_t count) override { hasher_.update(std::span(buffer_).first(count)); }
-
- private:
-  ContentHasher& hasher_;
-  std::vector<std::byte> buffer_;
-};
-
-}  // namespace
-
-Result<HashedObject> hash_object(objectstore::ObjectStore& store, const SourceFile& source, std::uint32_t page_size) {
+async::Task<HashedObject> hash_object(RangedReader& reader, const SourceFile& source, std::uint32_t page_size,
+                                      std::function<void(std::uint64_t)> advanced) {
   ContentHasher hasher(page_size);
-  HashingSink sink(hasher);
-  auto info = async::sync_wait(
-      store.get({.key = source.key, .if_match = source.etag, .version_id = {}}, std::nullopt, sink, publish_options));
-  if (info && hasher.size() == source.size) return HashedObject{hasher.finish(), std::move(*info)};
-  if (info || info.error().code == ErrorCode::precondition_failed || info.error().code == ErrorCode::not_found) {
-    return fail(ErrorCode::source_changed,
-                "object " + manifest::in_quotes(source.key) +
-                    " changed while it was being published; publish again once it is at rest");
+  auto info = co_await reader.read({.key = source.key, .if_match = source.etag, .version_id = {}},
+                                   {.off = 0, .len = source.size}, [&](std::span<const std::byte> bytes) {
+                                     hasher.update(bytes);
+                                     advanced(bytes.size());
+                                   });
+  if (info && info->size == source.size) co_return HashedObject{hasher.finish(), std::move(*info)};
+  if (info || info.error().code == ErrorCode::precondition_failed || info.error().code == ErrorCode::not_found ||
+      info.error().code == ErrorCode::source_changed) {
+    co_return fail(ErrorCode::source_changed,
+                   "object " + manifest::in_quotes(source.key) +
+                       " changed while it was being published; publish again once it is at rest");
   }
-  return std::unexpected<Error>(std::move(info).error());
+  co_return std::unexpected<Error>(std::move(info).error());
 }
 
 }  // namespace seekfs::publish

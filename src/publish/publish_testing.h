@@ -3,8 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "async/thread_pool.h"
 #include "env/clock.h"
@@ -47,11 +49,44 @@ class Workbench {
             .log = null_logger()};
   }
   env::Clock& clock() { return clock_; }
+  async::ThreadPool& pool() { return pool_; }
 
  private:
   ShiftedClock clock_{std::chrono::hours(1)};
   std::unique_ptr<env::Random> random_;
   async::ThreadPool pool_;
+};
+
+/// A store that is another one but for what a test overrides.
+class StoreAround : public objectstore::ObjectStore {
+ public:
+  explicit StoreAround(objectstore::ObjectStore& inner) : inner_(inner) {}
+  async::Task<objectstore::ObjectInfo> head(objectstore::ObjectRef object,
+                                            objectstore::RequestOptions options) override {
+    return inner_.head(std::move(object), options);
+  }
+  async::Task<objectstore::ObjectInfo> get(objectstore::ObjectRef object, std::optional<objectstore::ByteRange> range,
+                                           objectstore::BodySink& sink, objectstore::RequestOptions options) override {
+    return inner_.get(std::move(object), range, sink, options);
+  }
+  async::Task<objectstore::PutReply> put(std::string key, objectstore::BodySource& body,
+                                         objectstore::PutOptions conditions,
+                                         objectstore::RequestOptions options) override {
+    return inner_.put(std::move(key), body, std::move(conditions), options);
+  }
+  async::Task<objectstore::ListReply> list(objectstore::ListRequest request,
+                                           objectstore::RequestOptions options) override {
+    return inner_.list(std::move(request), options);
+  }
+  async::Task<void> remove(objectstore::ObjectRef object, objectstore::RequestOptions options) override {
+    return inner_.remove(std::move(object), options);
+  }
+  Status check_key(std::string_view key) const override { return inner_.check_key(key); }
+  async::Task<void> flush(objectstore::RequestOptions options) override { return inner_.flush(options); }
+  std::string description() const override { return inner_.description(); }
+
+ private:
+  objectstore::ObjectStore& inner_;
 };
 
 /// Path to content.

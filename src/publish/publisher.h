@@ -120,8 +120,8 @@ struct PublishProgress {
   std::uint64_t uploaded_bytes = 0;
 };
 
-/// Told how far a publish is, after each file and at each change of phase. Called from any thread, one at a time; must
-/// not block.
+/// Told how far a publish is, after each file, each piece of a large object and at each change of phase. Called from
+/// any thread, one at a time; must not block.
 class PublishObserver {
  public:
   virtual ~PublishObserver() = default;

@@ -260,32 +260,14 @@ TEST_F(PublisherTest, ChecksumFindsLostObjectsAndPutsThemAgain) {
 }
 
 TEST_F(PublisherTest, AStoreThatIgnoresConditionsIsFoundOut) {
-  class Careless final : public objectstore::ObjectStore {
+  class Careless final : public StoreAround {
    public:
-    explicit Careless(objectstore::ObjectStore& inner) : inner_(inner) {}
-    async::Task<objectstore::ObjectInfo> head(objectstore::ObjectRef o, objectstore::RequestOptions r) override {
-      return inner_.head(std::move(o), r);
+    using StoreAround::StoreAround;
+    async::Task<objectstore::PutReply> put(std::string key, objectstore::BodySource& body, objectstore::PutOptions,
+                                           objectstore::RequestOptions options) override {
+      return StoreAround::put(std::move(key), body, {}, options);
     }
-    async::Task<objectstore::ObjectInfo> get(objectstore::ObjectRef o, std::optional<objectstore::ByteRange> b,
-                                             objectstore::BodySink& s, objectstore::RequestOptions r) override {
-      return inner_.get(std::move(o), b, s, r);
-    }
-    async::Task<objectstore::PutReply> put(std::string k, objectstore::BodySource& b, objectstore::PutOptions,
-                                           objectstore::RequestOptions r) override {
-      return inner_.put(std::move(k), b, {}, r);
-    }
-    async::Task<objectstore::ListReply> list(objectstore::ListRequest l, objectstore::RequestOptions r) override {
-      return inner_.list(std::move(l), r);
-    }
-    async::Task<void> remove(objectstore::ObjectRef o, objectstore::RequestOptions r) override {
-      return inner_.remove(std::move(o), r);
-    }
-    Status check_key(std::string_view key) const override { return inner_.check_key(key); }
-    async::Task<void> flush(objectstore::RequestOptions r) override { return inner_.flush(r); }
     std::string description() const override { return "careless"; }
-
-   private:
-    objectstore::ObjectStore& inner_;
   };
   Careless careless(*store_);
   source_.write("a", "1");

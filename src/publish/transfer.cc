@@ -1,4 +1,5 @@
-// Per file: known already, or hashed; then in the store already, or uploaded. Files go through the pool side by side.
+// Per file: known already, or hashed; then in the store already, or uploaded. Local files go through the pool side by
+// side; objects that are adopted are read side by side, and each large one by several ranges.
 #include "publish/transfer.h"
 
 #include <chrono>
@@ -6,6 +7,7 @@
 
 #include "async/sync_wait.h"
 #include "manifest/layout.h"
+#include "publish/in_flight.h"
 #include "publish/local_content.h"
 #include "publish/object_content.h"
 #include "publish/parallel.h"
@@ -13,6 +15,9 @@
 
 namespace seekfs::publish {
 namespace {
+
+/// Adopted at once: many small ones hide each other's time to the first byte; their memory is bound elsewhere.
+constexpr std::size_t objects_in_flight = 32;
 
 manifest::FileEntry new_entry(const SourceFile& file, const Sha256Digest& hash) {
   manifest::FileEntry entry;
@@ -47,11 +52,8 @@ Result<std::vector<manifest::FileEntry>> Transfer::run(const std::vector<SourceF
     observer_.on_progress(progress_);
   }
   std::vector<Placed> placed(files.size());
-  SEEKFS_TRY(parallel_for(parts_.pool, files.size(), [&](std::size_t i) -> Status {
-    SEEKFS_ASSIGN(placed[i], place(files[i], parent));
-    finish_file(files[i].size);
-    return {};
-  }));
+  const bool adopts = std::holds_alternative<StoreSource>(request_.source);
+  SEEKFS_TRY(adopts ? place_all_adopted(files, parent, placed) : place_all_local(files, parent, placed));
   std::vector<manifest::FileEntry> entries;
   entries.reserve(placed.size());
   for (Placed& one : placed) {
@@ -61,8 +63,29 @@ Result<std::vector<manifest::FileEntry>> Transfer::run(const std::vector<SourceF
   return entries;
 }
 
-Result<Transfer::Placed> Transfer::place(const SourceFile& file, const Snapshot& parent) {
-  return file.key.empty() ? place_local(file, parent) : place_adopted(file, parent);
+Status Transfer::place_all_local(const std::vector<SourceFile>& files, const Snapshot& parent,
+                                 std::vector<Placed>& placed) {
+  return parallel_for(parts_.pool, files.size(), [&](std::size_t i) -> Status {
+    SEEKFS_ASSIGN(placed[i], place_local(files[i], parent));
+    advance(files[i].size);
+    finish_file();
+    return {};
+  });
+}
+
+Status Transfer::place_all_adopted(const std::vector<SourceFile>& files, const Snapshot& parent,
+                                   std::vector<Placed>& placed) {
+  RangedReader reader(parts_.store, parts_.pool, {});
+  return for_each_in_flight(files.size(), objects_in_flight, [&](std::size_t i) -> async::Task<void> {
+    Result<Placed> done = co_await place_adopted(reader, files[i], parent);
+    if (!done) {
+      reader.stop();
+      co_return std::unexpected<Error>(std::move(done).error());
+    }
+    placed[i] = std::move(*done);
+    finish_file();
+    co_return Status();
+  });
 }
 
 Result<Transfer::Placed> Transfer::place_local(const SourceFile& file, const Snapshot& parent) {
@@ -98,25 +121,30 @@ Result<Transfer::Placed> Transfer::place_local(const SourceFile& file, const Sna
   return placed;
 }
 
-Result<Transfer::Placed> Transfer::place_adopted(const SourceFile& file, const Snapshot& parent) {
+async::Task<Transfer::Placed> Transfer::place_adopted(RangedReader& reader, const SourceFile& file,
+                                                      const Snapshot& parent) {
   const manifest::FileEntry* held = parent.find(file.path);
   const bool same_state = held != nullptr && held->storage.key == file.key && held->storage.etag == file.etag &&
                           held->storage.off == 0 && held->size == file.size;
   count_placed(file.size, false);
-  if (same_state && !request_.checksum) return Placed{.entry = *held};
+  if (same_state && !request_.checksum) {
+    advance(file.size);
+    co_return Placed{.entry = *held};
+  }
 
   const std::uint32_t page_size = page_size_for(file.size, request_.page_size);
-  SEEKFS_ASSIGN(const HashedObject object, hash_object(parts_.store, file, page_size));
+  SEEKFS_CO_ASSIGN(const HashedObject object,
+                   co_await hash_object(reader, file, page_size, [this](std::uint64_t bytes) { advance(bytes); }));
   count_hashed(file.size);
   const bool same_content = has_content(held, file, object.content.hash);
-  if (same_content && held->storage.key != file.key) return Placed{.entry = *held};
+  if (same_content && held->storage.key != file.key) co_return Placed{.entry = *held};
   Placed placed{.entry = new_entry(file, object.content.hash)};
   placed.entry.pages = same_content ? held->pages : make_page_table(file.size, object.content);
   if (same_content) placed.entry.mtime = held->mtime;
   placed.entry.storage.key = file.key;
   placed.entry.storage.etag = object.info.etag;
   placed.entry.storage.version_id = object.info.version_id;
-  return placed;
+  co_return placed;
 }
 
 Result<HashedContent> Transfer::hash(const SourceFile& file, std::uint32_t page_size) {
@@ -168,10 +196,15 @@ void Transfer::count_placed(std::uint64_t bytes, bool uploaded) {
   if (uploaded) progress_.uploaded_bytes += bytes;
 }
 
-void Transfer::finish_file(std::uint64_t bytes) {
+void Transfer::advance(std::uint64_t bytes) {
+  MutexLock lock(mutex_);
+  progress_.bytes_done += bytes;
+  observer_.on_progress(progress_);
+}
+
+void Transfer::finish_file() {
   MutexLock lock(mutex_);
   ++progress_.files_done;
-  progress_.bytes_done += bytes;
   observer_.on_progress(progress_);
 }
 

@@ -9,6 +9,7 @@
 #include "publish/hash_cache.h"
 #include "publish/object_placer.h"
 #include "publish/publisher.h"
+#include "publish/ranged_reader.h"
 #include "publish/snapshot.h"
 #include "publish/source_scan.h"
 
@@ -24,7 +25,7 @@ struct TransferCounts {
 };
 
 /// Places the content of one publish. All arguments outlive it; `cache` may be null. run() is called by one thread,
-/// which waits while the pool's work.
+/// which waits while the pool's work; what is adopted it reads through coroutines of its own.
 class Transfer {
  public:
   Transfer(const Parts& parts, const PublishRequest& request, HashCache* cache, ObjectPlacer& placer,
@@ -41,9 +42,10 @@ class Transfer {
     manifest::FileEntry entry;
     bool from_placer = false;
   };
-  Result<Placed> place(const SourceFile& file, const Snapshot& parent);
+  Status place_all_local(const std::vector<SourceFile>& files, const Snapshot& parent, std::vector<Placed>& placed);
+  Status place_all_adopted(const std::vector<SourceFile>& files, const Snapshot& parent, std::vector<Placed>& placed);
   Result<Placed> place_local(const SourceFile& file, const Snapshot& parent);
-  Result<Placed> place_adopted(const SourceFile& file, const Snapshot& parent);
+  async::Task<Placed> place_adopted(RangedReader& reader, const SourceFile& file, const Snapshot& parent);
   Result<HashedContent> hash(const SourceFile& file, std::uint32_t page_size);
   Result<HashedContent> read_and_remember(const SourceFile& file, std::uint32_t page_size);
   /// Whether the store still holds what a version says, where the request wants to know; else true.
@@ -51,7 +53,8 @@ class Transfer {
   std::string object_key_of(const SourceFile& file, const Sha256Digest& hash) const;
   void count_hashed(std::uint64_t bytes);
   void count_placed(std::uint64_t bytes, bool uploaded);
-  void finish_file(std::uint64_t bytes);
+  void advance(std::uint64_t bytes);
+  void finish_file();
 
   const Parts& parts_;
   const PublishRequest& request_;

@@ -62,8 +62,10 @@ Result<ExitCode> list_published(Session& session, const PublishedName& name, boo
 }
 
 Result<ExitCode> list_objects(Session& session, const StoreName& name) {
+  SEEKFS_ASSIGN(const app::LoadedConfig* config, session.config());
+  SEEKFS_ASSIGN(const std::string prefix, prefix_in_store(name, config->values));
   SEEKFS_ASSIGN(const publish::Parts parts, session.store());
-  SEEKFS_TRY(publish::for_each_object(parts.store, name.prefix, [&](objectstore::ObjectInfo&& object) -> Status {
+  SEEKFS_TRY(publish::for_each_object(parts.store, prefix, [&](objectstore::ObjectInfo&& object) -> Status {
     const std::int64_t modified =
         std::chrono::duration_cast<std::chrono::seconds>(object.modified.time_since_epoch()).count();
     if (!session.json()) {
@@ -91,7 +93,8 @@ Result<ExitCode> run(Session& session, const LsOptions& options) {
 void add_ls(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<LsOptions>();
   CLI::App* command = app.add_subcommand("ls", "list published files, or objects of the store");
-  command->add_option("NAME", options->name, "seekfs://NS[@VERSION]/FOLDER or store:PREFIX")->required();
+  command->add_option("NAME", options->name, "seekfs://NS[@VERSION]/FOLDER, store:PREFIX or s3://BUCKET/PREFIX")
+      ->required();
   command->add_flag("-r,--recursive", options->recursive, "all files below, not folders");
   command->callback([options, &chosen] { chosen = [options](Session& session) { return run(session, *options); }; });
 }

@@ -50,10 +50,10 @@ class ProgressObserver final : public publish::PublishObserver {
   Console& console_;
 };
 
-Status set_source(const PublishOptions& options, publish::PublishRequest& request) {
+Status set_source(const PublishOptions& options, const app::Config& config, publish::PublishRequest& request) {
   if (options.source.empty()) {
     if (!request.delete_paths.empty()) return {};
-    return fail(ErrorCode::bad_request, "publish needs SRC: a directory, a file or store:PREFIX");
+    return fail(ErrorCode::bad_request, "publish needs SRC: a directory, a file, store:PREFIX or s3://BUCKET/PREFIX");
   }
   SEEKFS_ASSIGN(Name name, parse_name(options.source));
   if (auto* local = std::get_if<LocalName>(&name)) {
@@ -63,14 +63,16 @@ Status set_source(const PublishOptions& options, publish::PublishRequest& reques
     request.source = std::move(source);
     return {};
   }
-  if (auto* store = std::get_if<StoreName>(&name)) {
+  if (const auto* store = std::get_if<StoreName>(&name)) {
+    SEEKFS_ASSIGN(std::string prefix, prefix_in_store(*store, config));
     request.source =
-        publish::StoreSource{.prefix = std::move(store->prefix),
+        publish::StoreSource{.prefix = std::move(prefix),
                              .bad_keys = options.bad_keys == "skip" ? publish::BadKeys::skip : publish::BadKeys::fail};
     return {};
   }
   return fail(ErrorCode::bad_request,
-              fmt::format("'{}' is published already; SRC is a directory, a file or store:PREFIX", options.source));
+              fmt::format("'{}' is published already; SRC is a directory, a file, store:PREFIX or s3://BUCKET/PREFIX",
+                          options.source));
 }
 
 Result<std::uint32_t> parse_page_size(const PublishOptions& options) {
@@ -112,7 +114,7 @@ Result<publish::PublishRequest> make_request(Session& session, const PublishOpti
   publish::PublishRequest request = options.request;
   SEEKFS_ASSIGN(const app::LoadedConfig* config, session.config());
   SEEKFS_TRY(manifest::check_namespace(request.ns));
-  SEEKFS_TRY(set_source(options, request));
+  SEEKFS_TRY(set_source(options, config->values, request));
   SEEKFS_ASSIGN(request.max_delete, publish::parse_max_delete(options.max_delete));
   SEEKFS_ASSIGN(request.gc_min_age, parse_duration(options.gc_min_age));
   request.page_size = config->values.publish.page_size;
@@ -210,8 +212,10 @@ void add_common(CLI::App& command, PublishOptions& options) {
 void add_publish(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<PublishOptions>();
   const auto remember = [options, &chosen] { chosen = [options](Session& session) { return run(session, *options); }; };
-  CLI::App* command = app.add_subcommand("publish", "make the next version from a directory, a file or store:PREFIX");
-  command->add_option("SRC", options->source, "directory, file, or store:PREFIX to adopt objects where they lie");
+  CLI::App* command =
+      app.add_subcommand("publish", "make the next version from a directory, a file, or objects of the store");
+  command->add_option("SRC", options->source,
+                      "directory, file, or store:PREFIX or s3://BUCKET/PREFIX to adopt objects where they lie");
   command->add_option("--page-size", options->page_size, "of new files; 64KiB to 64MiB, a power of two")
       ->type_name("SIZE");
   add_common(*command, *options);
