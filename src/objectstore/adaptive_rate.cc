@@ -25,38 +25,45 @@ double seconds(env::Duration duration) { return std::chrono::duration<double>(du
 
 }  // namespace
 
-void RateMeter::roll(env::TimePoint now) {
-  if (now - since_ < meter_interval) return;
-  const double newest = static_cast<double>(count_) / seconds(now - since_);
+void RateMeter::end_interval(env::Duration length) {
+  const double newest = static_cast<double>(count_) / seconds(length);
   smoothed_ = smoothed_ ? newest_weight * newest + (1 - newest_weight) * *smoothed_ : newest;
-  since_ = now;
   count_ = 0;
 }
 
 void RateMeter::sent(env::TimePoint now) {
-  roll(now);
+  if (count_ > 0) {
+    const bool idle = now - last_ > longest_gap;
+    const env::Duration length = idle ? std::max(meter_interval, last_ - since_) : now - since_;
+    if (length >= meter_interval) end_interval(length);
+  }
+  if (count_ == 0) since_ = now;
   ++count_;
+  last_ = now;
 }
 
-double RateMeter::per_second(env::TimePoint now) {
-  roll(now);
-  if (smoothed_) return *smoothed_;
-  return static_cast<double>(count_) / std::max(first_interval, seconds(now - since_));
+double RateMeter::per_second() const {
+  const auto count = static_cast<double>(count_);
+  if (!smoothed_) return count / std::max(first_interval, seconds(last_ - since_));
+  return std::max(*smoothed_, count / seconds(meter_interval));
 }
+
+bool AdaptiveRate::forgotten(env::TimePoint now) const { return now - decreased_at_ > forgotten_after; }
 
 void AdaptiveRate::succeeded(env::TimePoint now) {
   succeeded_since_ = true;
   if (!limit_) return;
-  if (now - decreased_at_ > forgotten_after) {
+  if (forgotten(now)) {
     limit_.reset();
     return;
   }
   const double curve = scale_at(plateau_) * std::pow(seconds(now - decreased_at_) - to_plateau_, 3) + plateau_;
-  limit_ = std::max(*limit_, std::min(curve, most_growth * meter_.per_second(now)));
+  limit_ = std::max(*limit_, std::min(curve, most_growth * meter_.per_second()));
 }
 
 void AdaptiveRate::throttled(env::TimePoint now) {
-  const double measured = meter_.per_second(now);
+  if (forgotten(now)) limit_.reset();
+  const double measured = meter_.per_second();
   const double current = limit_ ? std::min(measured, *limit_) : measured;
   if (succeeded_since_) {
     plateau_ = std::max(least, current);

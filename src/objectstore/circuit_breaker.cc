@@ -35,21 +35,23 @@ CircuitBreaker::Answer CircuitBreaker::ask(env::TimePoint now) const {
 
 std::uint64_t CircuitBreaker::sent(env::TimePoint now) {
   last_sent_ = now;
-  if (!trying_since_) trying_since_ = now;
   if (phase_ != Phase::open) return 0;
   phase_ = Phase::half_open;
+  probe_sent_ = now;
   return ++last_probe_;
 }
 
-bool CircuitBreaker::failed(env::TimePoint now) {
-  if (!trying_since_) trying_since_ = now;
-  ++failures_;
+bool CircuitBreaker::failed(env::TimePoint sent, env::TimePoint now) {
   switch (phase_) {
     case Phase::closed:
-      if (failures_ < suspicious_failures || now - *trying_since_ < patience) return false;
+      if (sent < answered_at_) return false;
+      trying_since_ = std::min(trying_since_.value_or(sent), sent);
+      if (++failures_ < suspicious_failures || now - *trying_since_ < patience) return false;
       break;
-    case Phase::half_open: ++failed_probes_; break;
-    // A request from before: it says nothing new.
+    case Phase::half_open:
+      if (sent < probe_sent_) return false;
+      ++failed_probes_;
+      break;
     case Phase::open: return false;
   }
   open(now);
@@ -64,8 +66,9 @@ void CircuitBreaker::open(env::TimePoint now) {
   open_until_ = now + pause / 1000 * permille;
 }
 
-bool CircuitBreaker::answered() {
+bool CircuitBreaker::answered(env::TimePoint now) {
   const bool was_closed = closed();
+  answered_at_ = now;
   phase_ = Phase::closed;
   failures_ = 0;
   failed_probes_ = 0;

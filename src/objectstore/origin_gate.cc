@@ -93,7 +93,7 @@ struct OriginGate::State : std::enable_shared_from_this<State> {
   void withdraw(Purpose purpose, std::uint64_t ticket);
   void withdraw_retry(Purpose purpose, std::uint64_t ticket);
   void give_back(std::uint64_t probe, bool unused);
-  void report(OriginAnswer answer, RetryToken paid);
+  void report(OriginAnswer answer, env::TimePoint sent, RetryToken paid);
   void close();
 
   template <class G>
@@ -280,11 +280,11 @@ void OriginGate::State::give_back(std::uint64_t probe, bool unused) {
   pump();
 }
 
-void OriginGate::State::report(OriginAnswer answer, RetryToken paid) {
+void OriginGate::State::report(OriginAnswer answer, env::TimePoint sent, RetryToken paid) {
   const env::TimePoint now = timers.clock().now();
   {
     MutexLock lock(mutex);
-    policy.report(answer, paid, now);
+    policy.report(answer, sent, paid, now);
     show();
     if (answer == OriginAnswer::throttled) instruments.throttled.add();
     if (waiting == 0) return;
@@ -350,6 +350,11 @@ std::optional<OriginGate::RetryToken> OriginGate::take_retry(RetryKind kind) {
   return token;
 }
 
+void OriginGate::return_retry(RetryToken unused) {
+  MutexLock lock(state_->mutex);
+  state_->policy.return_retry(unused);
+}
+
 bool OriginGate::take_hedge() {
   const env::TimePoint now = state_->timers.clock().now();
   MutexLock lock(state_->mutex);
@@ -369,7 +374,9 @@ void OriginGate::observe_first_byte(env::Duration duration) {
   state_->first_bytes.observe(duration);
 }
 
-void OriginGate::report(OriginAnswer answer, RetryToken paid) { state_->report(answer, paid); }
+void OriginGate::report(OriginAnswer answer, env::TimePoint sent, RetryToken paid) {
+  state_->report(answer, sent, paid);
+}
 
 std::uint64_t OriginGate::in_flight() const {
   MutexLock lock(state_->mutex);

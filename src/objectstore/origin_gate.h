@@ -86,6 +86,8 @@ class OriginGate {
   /// Whether a request that holds a permit may be tried once more after its pause; nothing: the quota is used up or the
   /// breaker is open, so its error stands.
   std::optional<RetryToken> take_retry(RetryKind kind);
+  /// The retry was not sent after all: what it paid goes back.
+  void return_retry(RetryToken unused);
   /// Calls `grant` once, when the rate allows the retry: before new requests of its purpose, and without another
   /// permit, since the one that the caller holds goes on counting. Errors as acquire(); while the breaker is open a
   /// retry is refused even when a probe is due.
@@ -99,8 +101,8 @@ class OriginGate {
   std::optional<env::Duration> hedge_delay() const;
 
   /// To be told of every request that was sent, each retry and hedge by itself; not of those that were cancelled.
-  /// `paid` is what this one paid as a retry.
-  void report(OriginAnswer answer, RetryToken paid = {});
+  /// `sent` is when, by the clock of the timers; `paid` what this one paid as a retry.
+  void report(OriginAnswer answer, env::TimePoint sent, RetryToken paid = {});
   /// From the sending of a GET to its first byte.
   void observe_first_byte(env::Duration duration);
 

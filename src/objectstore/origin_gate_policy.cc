@@ -6,7 +6,7 @@
 namespace seekfs::objectstore {
 
 OriginGatePolicy::OriginGatePolicy(const OriginLimits& limits, env::TimePoint now)
-    : limits_(limits), bucket_(now), limit_(limits.max_in_flight), rate_(now), breaker_(limits.jitter_seed) {
+    : limits_(limits), bucket_(now), limit_(limits.max_in_flight), breaker_(limits.jitter_seed) {
   apply_rate(now);
 }
 
@@ -67,15 +67,15 @@ bool OriginGatePolicy::take_hedge(env::TimePoint now) {
   return true;
 }
 
-void OriginGatePolicy::report(OriginAnswer answer, RetryToken paid, env::TimePoint now) {
+void OriginGatePolicy::report(OriginAnswer answer, env::TimePoint sent, RetryToken paid, env::TimePoint now) {
   if (unanswered_ > 0) --unanswered_;
   if (answer == OriginAnswer::transient) {
     limit_.failed();
-    if (limits_.breaker) breaker_.failed(now);
+    if (limits_.breaker) breaker_.failed(sent, now);
     return;
   }
   // Who throttles is there.
-  if (breaker_.answered()) limit_.restart(in_flight_);
+  if (breaker_.answered(now)) limit_.restart(in_flight_);
   if (answer == OriginAnswer::throttled) {
     hedges_.throttled(now);
     if (limit_.throttled(unanswered_, in_flight_)) rate_.throttled(now);

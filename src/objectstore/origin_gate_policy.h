@@ -53,8 +53,9 @@ class OriginGatePolicy {
   void give_back(std::uint64_t probe, bool unused);
 
   std::optional<RetryToken> take_retry(RetryKind kind);
+  void return_retry(RetryToken unused) { retries_.put_back(unused); }
   bool take_hedge(env::TimePoint now);
-  void report(OriginAnswer answer, RetryToken paid, env::TimePoint now);
+  void report(OriginAnswer answer, env::TimePoint sent, RetryToken paid, env::TimePoint now);
 
   std::uint64_t in_flight() const { return in_flight_; }
   std::uint64_t limit() const { return limit_.limit(); }

@@ -87,6 +87,7 @@ void OriginSimulation::start_read(Client& client) {
 }
 
 void OriginSimulation::send(std::shared_ptr<Read> read) {
+  read->sent = now();
   const Reply reply = origin_answers();
   timers_.schedule(now() + reply.latency, [this, read = std::move(read), reply] { on_reply(read, reply); });
 }
@@ -94,7 +95,7 @@ void OriginSimulation::send(std::shared_ptr<Read> read) {
 void OriginSimulation::on_reply(const std::shared_ptr<Read>& read, const Reply& reply) {
   Client& client = *read->client;
   OriginGate& gate = *client.gate;
-  gate.report(reply.answer, std::exchange(read->paid, {}));
+  gate.report(reply.answer, read->sent, std::exchange(read->paid, {}));
   if (reply.answer == OriginAnswer::success) {
     ++client.finished;
     const OriginGate::Permit done = std::move(read->permit);

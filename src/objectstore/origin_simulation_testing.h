@@ -63,6 +63,7 @@ class OriginSimulation {
     Client* client;
     OriginGate::Permit permit;
     OriginGate::RetryToken paid;
+    env::TimePoint sent;
     unsigned attempt = 1;
   };
   struct Reply {

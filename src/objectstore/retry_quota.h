@@ -32,6 +32,9 @@ class RetryQuota {
   /// A request succeeded; `paid` is what it paid if it was a retry.
   void succeeded(RetryToken paid) { available_ = std::min(capacity, available_ + std::max(paid.cost, 1U)); }
 
+  /// The retry was not made after all.
+  void put_back(RetryToken unused) { available_ = std::min(capacity, available_ + unused.cost); }
+
   std::uint32_t available() const { return available_; }
 
  private:

@@ -53,12 +53,13 @@ async::Task<void> Attempts::pause(const Failure& failure) {
   if (options_.deadline - now <= wait) co_return give_up(failure);
   const auto token = parts_.gate.take_retry(kind);
   if (!token) co_return give_up(failure);
-  ++retries_;
-  paid_ = *token;
   SEEKFS_CO_TRY(co_await async::pause_until(parts_.timers, now + wait));
   if (const auto allowed = co_await parts_.gate.wait_for_retry(options_.purpose, options_.deadline); !allowed) {
+    parts_.gate.return_retry(*token);
     co_return give_up(failure);
   }
+  ++retries_;
+  paid_ = *token;
   co_return Status();
 }
 

@@ -61,11 +61,13 @@ async::Task<Try> try_once(const EngineParts& parts, const S3Request& request, Pu
                           OriginGate::RetryToken paid) {
   SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request, deadline));
   sent.request.deadline = deadline;
+  const env::TimePoint sent_at = parts.timers.clock().now();
   OriginMetrics::Request measured(parts.metrics, request.op, purpose);
   Result<HttpReply> reply = co_await send_once(parts.http, sent.request);
   std::optional<Failure> failure = failure_of(reply, request);
   measured.end(failure ? std::optional(failure->error.code) : std::nullopt);
-  if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts.gate.report(*answer, paid);
+  const auto answer = failure ? failure->answer() : OriginAnswer::success;
+  if (answer) parts.gate.report(*answer, sent_at, paid);
   co_return Try{.sent = std::move(sent), .reply = std::move(reply), .failure = std::move(failure)};
 }
 

@@ -119,7 +119,8 @@ void Race::finish(Lane& lane, OriginGate::RetryToken paid) {
   const std::optional<Failure> failure = failure_of(lane);
   lane.measured->end(failure ? std::optional(failure->error.code) : std::nullopt);
   lane.measured.reset();
-  if (const auto answer = failure ? failure->answer() : OriginAnswer::success) parts_.gate.report(*answer, paid);
+  const auto answer = failure ? failure->answer() : OriginAnswer::success;
+  if (answer) parts_.gate.report(*answer, lane.started, paid);
 }
 
 HttpTransfer* Race::transfer(std::size_t index) const {
