@@ -112,6 +112,12 @@ class PageFetcherTest : public ::testing::Test {
     gate.acquire(objectstore::Purpose::demand,
                  [this](Result<OriginGate::Permit> permit) { held = std::move(*permit); });
   }
+  /// As a store does that gives nothing but failures for a while.
+  void open_breaker() {
+    const env::TimePoint sent = clock.now();
+    clock.advance(std::chrono::seconds(5));
+    while (!gate.open()) gate.report(objectstore::OriginAnswer::transient, sent);
+  }
   void expect_idle() {
     while (gate.in_flight() > 0) std::this_thread::yield();
     EXPECT_EQ(fetcher.in_flight(), 0U);
@@ -130,7 +136,7 @@ class PageFetcherTest : public ::testing::Test {
         if (op == StoreOp::get) ++gets;
         return StoreFault{};
       });
-  OriginGate gate{{.requests_per_second = 0, .max_in_flight = 1}, timers, metrics};
+  OriginGate gate{{.requests_per_second = 0, .max_in_flight = 1, .breaker = true}, timers, metrics};
   std::optional<OriginGate::Permit> held;
   cache::PageCache l1{1U << 20U};
   ScriptedL2 l2;
@@ -217,6 +223,38 @@ TEST_F(PageFetcherTest, AChangedObjectIsToldToEachReaderOfItByTheNameOfTheReader
   ASSERT_FALSE(remembered);
   EXPECT_TRUE(remembered.error().message.starts_with("demo/h: ")) << remembered.error().message;
   EXPECT_EQ(gets, 1);
+  expect_idle();
+}
+
+TEST_F(PageFetcherTest, WhileTheBreakerIsOpenCachedPagesAreServedAndOthersRefusedAtOnce) {
+  ASSERT_TRUE(read(request(1)));
+  expect_idle();
+  open_breaker();
+  l2.set(2, page_text(2));
+  EXPECT_EQ(read(request(1))->tier, PageTier::l1);
+  EXPECT_EQ(read(request(2))->tier, PageTier::l2);
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = read(request(3));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::origin_unavailable);
+    EXPECT_TRUE(refused.error().message.starts_with("demo/f: ")) << refused.error().message;
+    EXPECT_TRUE(refused.error().retry_after);
+  }
+  EXPECT_EQ(gets, 1) << "the store was not asked";
+  expect_idle();
+
+  clock.advance(std::chrono::seconds(2));
+  EXPECT_EQ(text_of(read(request(3))->page), page_text(3)) << "as the breaker's probe";
+  expect_idle();
+}
+
+TEST_F(PageFetcherTest, ReadersWhoWaitWhenTheBreakerOpensAreToldAtOnce) {
+  shut_gate();
+  auto tickets = start({request(0), request(4, "g")});
+  open_breaker();
+  for (auto& ticket : tickets) EXPECT_EQ(wait(ticket).error().code, ErrorCode::origin_unavailable);
+  held.reset();
+  EXPECT_EQ(gets, 0);
   expect_idle();
 }
 

@@ -128,6 +128,17 @@ TEST_F(OriginGatePolicyTest, HedgesAreForCalmTimesOnly) {
   }
 }
 
+TEST_F(OriginGatePolicyTest, NoHedgesForAWhileAfterThrottlingEvenIfMuchMayBeInFlight) {
+  for (int i = 0; i < 100; ++i) ask_and_answer(OriginAnswer::success);
+  for (int i = 0; i < 8; ++i) policy.request(now);
+  policy.report(OriginAnswer::throttled, now, {}, now);
+  EXPECT_EQ(policy.limit(), 5U);
+  now += seconds(4);
+  EXPECT_FALSE(policy.take_hedge(now));
+  now += seconds(1);
+  EXPECT_TRUE(policy.take_hedge(now));
+}
+
 TEST_F(OriginGatePolicyTest, NoHedgesWhileRetriesAreShort) {
   for (int i = 0; i < 100; ++i) ask_and_answer(OriginAnswer::success);
   while (policy.take_retry(RetryKind::transient)) {
