@@ -59,6 +59,8 @@ constexpr Row rows[] = {
     {"RequestTimeTooSkewed", FailureKind::clock_skew, ErrorCode::denied},
     {"RequestExpired", FailureKind::clock_skew, ErrorCode::denied},
 
+    {"NotImplemented", FailureKind::final, ErrorCode::denied},
+
     {"NoSuchKey", FailureKind::final, ErrorCode::not_found},
     {"NoSuchVersion", FailureKind::final, ErrorCode::not_found},
     // Somebody else completed or aborted it: the object may well be there.
@@ -83,6 +85,7 @@ Row row_of_status(int status) {
     case 416: return {"", FailureKind::final, ErrorCode::invalid};
     case 429:
     case 503: return {"", FailureKind::throttled, ErrorCode::throttled};
+    case 501: return {"", FailureKind::final, ErrorCode::denied};
     default: break;
   }
   if (status >= 500) return {"", FailureKind::transient, ErrorCode::transient};
@@ -123,6 +126,7 @@ std::string_view advice(std::string_view code, ErrorCode error) {
   if (code == "InvalidAccessKeyId") return "; the access key is unknown there";
   if (code == "InvalidObjectState") return "; the object is archived: restore it first";
   if (code.starts_with("KMS.")) return "; the key that encrypts the object cannot be used";
+  if (code == "NotImplemented") return "; the server has no such operation or condition";
   if (error == ErrorCode::denied) return "; see the permissions that `seekfs-ctl doctor` prints";
   return "";
 }

@@ -7,6 +7,9 @@
 namespace seekfs::objectstore::s3 {
 
 async::Task<SignedHttp> RequestSigner::sign(const S3Request& request, env::TimePoint deadline) {
+  if (clock_.now() >= deadline) {
+    co_return fail(ErrorCode::timeout, request.action + ": its deadline came before it was sent");
+  }
   const Result<CredentialsRef> found = co_await credentials_.get(deadline);
   if (!found) {
     // What can't be read here says nothing of the object: `invalid` is the store's word about a key.

@@ -46,7 +46,8 @@ class RequestSigner {
   RequestSigner(Endpoint endpoint, CredentialsProvider& credentials, const env::Clock& clock)
       : credentials_(credentials), clock_(clock), endpoint_(std::move(endpoint)) {}
 
-  /// Errors are those of CredentialsProvider::get().
+  /// Errors are those of CredentialsProvider::get(), and timeout once `deadline` has come: nothing is sent, and nothing
+  /// learnt of the store.
   async::Task<SignedHttp> sign(const S3Request& request, env::TimePoint deadline);
 
   /// Corrects what the store did not like: credentials, region or clock. False when there is nothing to correct.
