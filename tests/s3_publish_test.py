@@ -2,6 +2,7 @@
 # Whole-program test: publishing objects that other tools put into a bucket of a real S3 server (versitygw), and what holds
 # for them afterwards: versions, verify, gc.
 """SEEKFS_TEST_S3=minio runs it on MinIO instead."""
+import gzip
 import json
 import os
 
@@ -52,6 +53,52 @@ class S3PublishTest(harness.NodeTest):
             self.assert_blob(name)
         again = self.adopt("s3:raw/")
         self.assertEqual((again["version"], again["hashed_files"]), (None, 0))
+
+    def entries(self, version):
+        """Path to entry, of the manifest in the bucket."""
+        _, body = self.bucket.call("GET", f"namespaces/{harness.NS}/manifests/v-{version}.json.gz")
+        return {entry["path"]: entry for entry in json.loads(gzip.decompress(body))["files"]}
+
+    def test_a_versioned_bucket_keeps_what_was_published(self):
+        self.bucket.put("raw/older", oracle("older", 1000))
+        self.bucket.enable_versioning()
+        self.files["older"] = oracle("older", 1000)
+        self.put({"kept": oracle("kept", PAGE + 1), "gone": oracle("gone", 10 << 20), "twice": oracle("twice", 5, version=0)})
+        self.put({"twice": oracle("twice", 5)})
+        self.assertEqual(self.adopt()["version"], 1)
+        self.publish({"uploaded": oracle("uploaded", 3000)})
+        pinned = self.entries(2)
+        for path in ("kept", "gone", "twice", "uploaded"):
+            self.assertTrue(pinned[path]["storage"].get("version_id"), path)
+
+        self.bucket.put("raw/kept", b"other bytes")
+        self.bucket.put("raw/twice", oracle("twice", 5, version=2))
+        self.bucket.delete("raw/gone")
+        self.bucket.put(pinned["uploaded"]["storage"]["key"], b"overwritten by a careless tool")
+        self.node.start()
+        for path in self.files:
+            self.assert_blob(path)
+        direct = self.node.ctl("--direct", "get", f"seekfs://{harness.NS}/gone", os.path.join(self.node.directory, "gone"))
+        self.assertEqual(direct.returncode, 0, direct.stderr)
+        for level in ("head", "sample=100%", "full"):
+            (report,) = self.ctl("verify", harness.NS, "--level", level)
+            self.assertTrue(report["good"], level)
+
+        # The next version has what is in the bucket then.
+        self.assertEqual(self.adopt()["changed"], 2)
+        self.assertEqual(self.entries(3)["gone"], pinned["gone"])
+
+    def test_without_versions_an_overwritten_object_is_told_and_never_served(self):
+        self.put({"same/size": oracle("same/size", PAGE), "larger": oracle("larger", 100), "fine": oracle("fine", 100)})
+        self.adopt()
+        self.assertIsNone(self.entries(1)["fine"]["storage"].get("version_id"))
+        self.bucket.put("raw/same/size", oracle("same/size", PAGE, version=2))
+        self.bucket.put("raw/larger", oracle("larger", 100) + b"more")
+        self.node.start()
+        for path in ("same/size", "larger"):
+            told = self.assert_problem(self.get(blob(path)), 502, "source_changed")
+            self.assertIn("raw/" + path, told["detail"])
+        self.assert_blob("fine")
 
     def test_names_of_other_buckets_are_refused(self):
         told = self.node.ctl("publish", "s3://another/raw", "--ns", harness.NS)
