@@ -7,7 +7,7 @@ import json
 import os
 
 import harness
-from harness import PAGE, blob, oracle
+from harness import PAGE, blob, oracle, wait_until
 from s3_client import S3Client
 from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 
@@ -99,6 +99,71 @@ class S3PublishTest(harness.NodeTest):
             told = self.assert_problem(self.get(blob(path)), 502, "source_changed")
             self.assertIn("raw/" + path, told["detail"])
         self.assert_blob("fine")
+
+    def mismatches(self, level):
+        """Path to kind of mismatch, as verify with this level says."""
+        *found, report = self.ctl("verify", harness.NS, "--level", level, code=3)
+        self.assertFalse(report["good"])
+        self.assertEqual(report["bad_files"], len(found))
+        return {one["path"]: one["mismatch"] for one in found}
+
+    def test_verify_tells_what_is_missing_or_other(self):
+        sizes = {"fine": PAGE, "missing": 100, "other": 9 << 20, "shorter": 100, "empty": 0}
+        self.put({name: oracle(name, size) for name, size in sizes.items()})
+        self.adopt()
+        for level in ("head", "sample=50%", "full"):
+            (report,) = self.ctl("verify", harness.NS, "--level", level)
+            self.assertTrue(report["good"], report)
+        self.bucket.delete("raw/missing")
+        self.bucket.put("raw/other", oracle("other", 9 << 20, version=2))
+        self.bucket.put("raw/shorter", b"x")
+        for level in ("head", "sample=100%", "full"):
+            found = self.mismatches(level)
+            self.assertEqual(set(found), {"missing", "other", "shorter"}, level)
+            self.assertEqual((found["missing"], found["other"]), ("missing", "etag"), level)
+        told = self.node.ctl("verify", harness.NS, "--level", "head")
+        self.assertEqual(told.returncode, 3)
+        self.assertIn("there is no object raw/missing", told.stdout)
+
+    def test_verify_finds_bytes_that_changed_under_the_server(self):
+        if KIND != "versitygw":
+            self.skipTest("objects are plain files in versitygw only")
+        self.put({"a": oracle("a", 3 * PAGE)})
+        self.adopt()
+        with open(os.path.join(self.server.data, BUCKET, "raw", "a"), "r+b") as file:
+            file.seek(PAGE + 5)
+            file.write(b"other bytes")
+        (report,) = self.ctl("verify", harness.NS, "--level", "head")
+        self.assertTrue(report["good"])  # the server still tells the old ETag
+        self.assertEqual(self.mismatches("sample=100%"), {"a": "page_crc"})
+        self.assertEqual(self.mismatches("full"), {"a": "page_crc"})
+
+    def test_gc_removes_what_no_version_reaches_and_nothing_that_was_adopted(self):
+        self.put({"adopted": oracle("adopted", 1000)})
+        self.adopt()
+        self.publish({"uploaded": oracle("uploaded", 2000)})
+        old = self.entries(2)["uploaded"]["storage"]["key"]
+        self.publish({"uploaded": oracle("uploaded", 2000, version=2)}, "--delete", "adopted", "--max-delete", "1")
+        del self.files["adopted"]
+        flags = ("gc", harness.NS, "--keep-last", "1", "--keep-within", "0s", "--min-age", "1s")
+
+        def is_old_enough():
+            (report,) = self.ctl(*flags)
+            return report["dropped_versions"] == [1, 2] and report["garbage_objects"] == 1
+
+        self.assertTrue(wait_until(is_old_enough))
+        self.assertTrue(self.bucket.exists(old))
+        dry = self.ctl(*flags, "--list")
+        self.assertIn(old, [line.get("key") for line in dry])
+        (report,) = self.ctl(*flags, "--delete")
+        self.assertEqual((report["removed_objects"], report["removed_bytes"], report["kept_versions"]), (1, 2000, [3]))
+        self.assertFalse(self.bucket.exists(old))
+        self.assertFalse(self.bucket.exists(f"namespaces/{harness.NS}/manifests/v-1.json.gz"))
+        self.assertTrue(self.bucket.exists("raw/adopted"))
+        (report,) = self.ctl("verify", harness.NS)
+        self.assertTrue(report["good"])
+        self.node.start()
+        self.assert_blob("uploaded")
 
     def test_names_of_other_buckets_are_refused(self):
         told = self.node.ctl("publish", "s3://another/raw", "--ns", harness.NS)

@@ -1,4 +1,4 @@
-// A sink that checks page after page while the body arrives.
+// Page after page is checked while the bytes arrive.
 #include "publish/content_audit.h"
 
 #include <fmt/format.h>
@@ -6,13 +6,10 @@
 #include <algorithm>
 #include <span>
 #include <utility>
-#include <vector>
 
-#include "async/sync_wait.h"
 #include "base/crc32c.h"
 #include "base/sha256.h"
-#include "base/units.h"
-#include "publish/store_calls.h"
+#include "publish/object_audit.h"
 
 namespace seekfs::publish {
 namespace {
@@ -25,16 +22,12 @@ Mismatch make(const FileEntry& file, MismatchKind kind, std::string detail) {
 }
 
 /// Checks the pages of `pages` in order; remembers the first that is wrong.
-class PageSink final : public objectstore::BodySink {
+class PageCheck {
  public:
-  explicit PageSink(std::span<const Page> pages) : pages_(pages), buffer_(256 * KiB) {}
+  explicit PageCheck(std::span<const Page> pages) : pages_(pages) {}
 
-  std::span<std::byte> prepare() override { return buffer_; }
-
-  void commit(std::size_t count) override {
-    std::span<const std::byte> data = std::span(buffer_).first(count);
+  void update(std::span<const std::byte> data) {
     sha_.update(data);
-    received_ += count;
     while (!data.empty() && at_ < pages_.size()) {
       const std::size_t take = std::min<std::size_t>(data.size(), pages_[at_].len - fill_);
       crc_ = crc32c(data.first(take), crc_);
@@ -44,7 +37,6 @@ class PageSink final : public objectstore::BodySink {
     }
   }
 
-  std::uint64_t received() const noexcept { return received_; }
   std::optional<std::size_t> bad_page() const noexcept { return bad_page_; }
   Sha256Digest hash() { return sha_.finish(); }
 
@@ -57,9 +49,7 @@ class PageSink final : public objectstore::BodySink {
   }
 
   std::span<const Page> pages_;
-  std::vector<std::byte> buffer_;
   Sha256 sha_;
-  std::uint64_t received_ = 0;
   std::size_t at_ = 0;
   std::uint32_t crc_ = 0;
   std::uint32_t fill_ = 0;
@@ -69,27 +59,29 @@ class PageSink final : public objectstore::BodySink {
 /// What an error of the store says of the file; other errors pass through.
 Result<std::optional<Mismatch>> judge(const FileEntry& file, Error error) {
   switch (error.code) {
-    case ErrorCode::not_found: return std::optional(make(file, MismatchKind::missing, "there is no such object"));
+    case ErrorCode::not_found: return std::optional(missing_object(file));
     case ErrorCode::precondition_failed:
       return std::optional(
           make(file, MismatchKind::etag,
                fmt::format("the object is not the one published with ETag {}", file.storage.etag.value_or("(none)"))));
+    case ErrorCode::source_changed: return std::optional(make(file, MismatchKind::etag, std::move(error.message)));
     case ErrorCode::invalid: return std::optional(make(file, MismatchKind::size, std::move(error.message)));
     default: return std::unexpected<Error>(std::move(error));
   }
 }
 
-/// GETs [off, off + len) of the file through `sink`; a mismatch when it cannot be had whole.
-Result<std::optional<Mismatch>> fetch(objectstore::ObjectStore& store, const FileEntry& file, std::uint64_t off,
-                                      std::uint64_t len, PageSink& sink) {
-  if (len == 0) return std::optional<Mismatch>();
-  auto info = async::sync_wait(
-      store.get({.key = file.storage.key, .if_match = file.storage.etag, .version_id = file.storage.version_id},
-                objectstore::ByteRange{.off = file.storage.off + off, .len = len}, sink, publish_options));
-  if (!info) return judge(file, std::move(info).error());
-  if (sink.received() == len) return std::optional<Mismatch>();
-  return std::optional(make(file, MismatchKind::size,
-                            fmt::format("the object ends after {} of {} bytes", off + sink.received(), off + len)));
+/// Reads [off, off + len) of the file through `check`; a mismatch when it cannot be had whole.
+async::Task<std::optional<Mismatch>> read(RangedReader& reader, const FileEntry& file, std::uint64_t off,
+                                          std::uint64_t len, PageCheck& check, const AuditProgress& advanced) {
+  if (len == 0) co_return std::optional<Mismatch>();
+  auto info = co_await reader.read(
+      {.key = file.storage.key, .if_match = file.storage.etag, .version_id = file.storage.version_id},
+      {.off = file.storage.off + off, .len = len}, [&](std::span<const std::byte> bytes) {
+        check.update(bytes);
+        if (advanced) advanced(bytes.size());
+      });
+  if (!info) co_return judge(file, std::move(info).error());
+  co_return std::optional<Mismatch>();
 }
 
 Mismatch bad_page(const FileEntry& file, std::size_t page_id) {
@@ -100,25 +92,24 @@ Mismatch bad_page(const FileEntry& file, std::size_t page_id) {
 
 }  // namespace
 
-Result<std::optional<Mismatch>> audit_file(objectstore::ObjectStore& store, const FileEntry& file) {
-  PageSink sink(file.pages);
-  SEEKFS_ASSIGN(std::optional<Mismatch> found, fetch(store, file, 0, file.size, sink));
-  if (found) return found;
-  if (sink.bad_page()) return std::optional(bad_page(file, *sink.bad_page()));
-  if (file.hash.algorithm != "sha256") return std::optional<Mismatch>();
-  const std::string hex = sink.hash().hex();
-  if (hex == file.hash.hex) return std::optional<Mismatch>();
-  return std::optional(
+async::Task<std::optional<Mismatch>> audit_file(RangedReader& reader, const FileEntry& file, AuditProgress advanced) {
+  PageCheck check(file.pages);
+  SEEKFS_CO_ASSIGN(std::optional<Mismatch> found, co_await read(reader, file, 0, file.size, check, advanced));
+  if (found) co_return found;
+  if (check.bad_page()) co_return std::optional(bad_page(file, *check.bad_page()));
+  if (file.hash.algorithm != "sha256") co_return std::optional<Mismatch>();
+  const std::string hex = check.hash().hex();
+  if (hex == file.hash.hex) co_return std::optional<Mismatch>();
+  co_return std::optional(
       make(file, MismatchKind::hash, fmt::format("published with SHA-256 {}, found {}", file.hash.hex, hex)));
 }
 
-Result<std::optional<Mismatch>> audit_page(objectstore::ObjectStore& store, const FileEntry& file,
-                                           std::size_t page_id) {
+async::Task<std::optional<Mismatch>> audit_page(RangedReader& reader, const FileEntry& file, std::size_t page_id) {
   const Page& page = file.pages[page_id];
-  PageSink sink(std::span(&page, 1));
-  SEEKFS_ASSIGN(std::optional<Mismatch> found, fetch(store, file, page.off, page.len, sink));
-  if (!found && sink.bad_page()) found = bad_page(file, page_id);
-  return found;
+  PageCheck check(std::span(&page, 1));
+  SEEKFS_CO_ASSIGN(std::optional<Mismatch> found, co_await read(reader, file, page.off, page.len, check, {}));
+  if (!found && check.bad_page()) found = bad_page(file, page_id);
+  co_return found;
 }
 
 }  // namespace seekfs::publish

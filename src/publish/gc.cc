@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "manifest/layout.h"
 #include "manifest/path.h"
 #include "publish/gc_fence.h"
+#include "publish/in_flight.h"
 #include "publish/namespace_state.h"
 #include "publish/own_keys.h"
 #include "publish/store_calls.h"
@@ -26,6 +28,9 @@ class NullObserver final : public GcObserver {
  public:
   void on_garbage(std::string_view /*key*/, std::uint64_t /*size*/) override {}
 };
+
+/// How many objects are removed between two looks at whether the marker still counts: seconds of work.
+constexpr std::size_t removed_under_one_look = 256;
 
 struct Garbage {
   std::string key;
@@ -159,16 +164,25 @@ class Collection {
   }
 
   Status remove_objects(const std::vector<Garbage>& garbage) {
-    for (const Garbage& object : garbage) {
+    for (std::size_t begin = 0; begin < garbage.size(); begin += removed_under_one_look) {
       SEEKFS_TRY(marker_.keep());
-      // It may have been put again since it was listed.
-      SEEKFS_ASSIGN(const auto now, head_if_present(parts_.store, object.key));
-      if (!now || is_young(now->modified)) continue;
-      SEEKFS_TRY(remove(object.key));
-      ++report_.removed_objects;
-      report_.removed_bytes += object.size;
+      const auto batch = std::span(garbage).subspan(begin, std::min(removed_under_one_look, garbage.size() - begin));
+      SEEKFS_TRY(for_each_in_flight(batch.size(), objects_in_flight,
+                                    [&](std::size_t i) -> async::Task<void> { return remove_object(batch[i]); }));
     }
     return {};
+  }
+
+  async::Task<void> remove_object(const Garbage& object) {
+    // It may have been put again since it was listed.
+    const objectstore::ObjectRef ref{.key = object.key, .if_match = {}, .version_id = {}};
+    const auto now = co_await parts_.store.head(ref, publish_options);
+    if (!now && now.error().code != ErrorCode::not_found) co_return std::unexpected<Error>(now.error());
+    if (!now || is_young(now->modified)) co_return Status();
+    SEEKFS_CO_TRY(co_await parts_.store.remove(ref, publish_options));
+    ++report_.removed_objects;
+    report_.removed_bytes += object.size;
+    co_return Status();
   }
 
   Status remove(const std::string& key) {

@@ -44,8 +44,8 @@ GcObserver& null_gc_observer();
 /// `keep_within` or `min_age`; with them every object that they name. Of the rest only keys of the forms that publish
 /// writes are touched, and of those only what is older than `min_age`. All ages are by the store's own clock, read off
 /// a small object that is written for it. Order: mark; read HEAD and the list of manifests again and mark what is new;
-/// remove dropped manifests; read HEAD once more; remove each object after a last look at its age. The highest number
-/// is always kept, so that numbering goes on.
+/// remove dropped manifests; read HEAD once more; remove each object after a last look at its age, many at once. The
+/// highest number is always kept, so that numbering goes on.
 class GarbageCollector {
  public:
   explicit GarbageCollector(Parts parts) : parts_(parts) {}

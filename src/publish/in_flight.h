@@ -8,6 +8,9 @@
 
 namespace seekfs::publish {
 
+/// How many small requests hide each other's time to the first byte.
+inline constexpr std::size_t objects_in_flight = 32;
+
 /// Awaits work(0) … work(count - 1), started in that order and at most `limit` (> 0) at once, all on the calling
 /// thread, and returns once none is under way. After a failure nothing new is started and the first one, by time, is
 /// returned. Never on a reactor's thread.

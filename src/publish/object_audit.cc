@@ -1,14 +1,16 @@
-// A merge of two sorted lists: the keys of the manifest and those of the store.
+// A merge of two sorted lists, the keys of the manifest and those of the store; and HEADs of versions.
 #include "publish/object_audit.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "async/sync_wait.h"
+#include "publish/in_flight.h"
 #include "publish/store_calls.h"
 
 namespace seekfs::publish {
@@ -73,38 +75,54 @@ class Listing {
   bool ended_ = false;
 };
 
-/// The object by HEAD, in the very state that was published.
-Result<std::optional<Mismatch>> ask(objectstore::ObjectStore& store, const FileEntry& file) {
-  auto info = async::sync_wait(
-      store.head({.key = file.storage.key, .if_match = {}, .version_id = file.storage.version_id}, publish_options));
-  if (info) return compare(file, *info);
-  if (info.error().code != ErrorCode::not_found) return std::unexpected<Error>(std::move(info).error());
-  return std::optional(Mismatch{file.path, file.storage.key, MismatchKind::missing, "there is no such object"});
+Result<std::vector<Mismatch>> audit_listed(objectstore::ObjectStore& store, std::vector<const FileEntry*> files) {
+  std::vector<Mismatch> mismatches;
+  if (files.empty()) return mismatches;
+  std::ranges::sort(files, {}, [](const FileEntry* file) -> const std::string& { return file->storage.key; });
+  Listing listing(store, common_folder(files));
+  for (const FileEntry* file : files) {
+    SEEKFS_ASSIGN(const objectstore::ObjectInfo* object, listing.find(file->storage.key));
+    std::optional<Mismatch> found = object == nullptr ? missing_object(*file) : compare(*file, *object);
+    if (found) mismatches.push_back(std::move(*found));
+  }
+  return mismatches;
+}
+
+/// The object in the very version that was published.
+async::Task<std::optional<Mismatch>> audit_version(objectstore::ObjectStore& store, const FileEntry& file) {
+  auto info = co_await store.head({.key = file.storage.key, .if_match = {}, .version_id = file.storage.version_id},
+                                  publish_options);
+  if (info) co_return compare(file, *info);
+  if (info.error().code == ErrorCode::not_found) co_return std::optional(missing_object(file));
+  co_return std::unexpected<Error>(std::move(info).error());
+}
+
+Result<std::vector<Mismatch>> audit_versions(objectstore::ObjectStore& store,
+                                             const std::vector<const FileEntry*>& files) {
+  std::vector<Mismatch> mismatches;
+  SEEKFS_TRY(for_each_in_flight(files.size(), objects_in_flight, [&](std::size_t i) -> async::Task<void> {
+    SEEKFS_CO_ASSIGN(std::optional<Mismatch> found, co_await audit_version(store, *files[i]));
+    if (found) mismatches.push_back(std::move(*found));
+    co_return Status();
+  }));
+  return mismatches;
 }
 
 }  // namespace
 
+Mismatch missing_object(const FileEntry& file) {
+  std::string detail = fmt::format("there is no object {}", file.storage.key);
+  if (file.storage.version_id) detail += fmt::format(" in version {}", *file.storage.version_id);
+  return {.path = file.path, .key = file.storage.key, .kind = MismatchKind::missing, .detail = std::move(detail)};
+}
+
 Result<std::vector<Mismatch>> audit_objects(objectstore::ObjectStore& store, const std::vector<FileEntry>& files) {
-  std::vector<Mismatch> mismatches;
-  if (files.empty()) return mismatches;
-  std::vector<const FileEntry*> sorted;
-  sorted.reserve(files.size());
-  for (const FileEntry& file : files) sorted.push_back(&file);
-  std::ranges::sort(sorted, {}, [](const FileEntry* file) -> const std::string& { return file->storage.key; });
-  Listing listing(store, common_folder(sorted));
-  for (const FileEntry* file : sorted) {
-    SEEKFS_ASSIGN(const objectstore::ObjectInfo* object, listing.find(file->storage.key));
-    std::optional<Mismatch> found;
-    if (object != nullptr) {
-      found = compare(*file, *object);
-    } else {
-      found = Mismatch{file->path, file->storage.key, MismatchKind::missing, "there is no such object"};
-    }
-    if (found && file->storage.version_id) {
-      SEEKFS_ASSIGN(found, ask(store, *file));
-    }
-    if (found) mismatches.push_back(std::move(*found));
-  }
+  std::vector<const FileEntry*> listed;
+  std::vector<const FileEntry*> versions;
+  for (const FileEntry& file : files) (file.storage.version_id ? versions : listed).push_back(&file);
+  SEEKFS_ASSIGN(std::vector<Mismatch> mismatches, audit_listed(store, std::move(listed)));
+  SEEKFS_ASSIGN(std::vector<Mismatch> of_versions, audit_versions(store, versions));
+  std::ranges::move(of_versions, std::back_inserter(mismatches));
   return mismatches;
 }
 

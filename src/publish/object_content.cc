@@ -6,6 +6,15 @@
 #include "manifest/in_quotes.h"
 
 namespace seekfs::publish {
+namespace {
+
+/// Whether the object is not, or not all along, the one that was listed.
+bool is_other_object(ErrorCode code) {
+  return code == ErrorCode::precondition_failed || code == ErrorCode::not_found || code == ErrorCode::invalid ||
+         code == ErrorCode::source_changed;
+}
+
+}  // namespace
 
 async::Task<HashedObject> hash_object(RangedReader& reader, const SourceFile& source, std::uint32_t page_size,
                                       std::function<void(std::uint64_t)> advanced) {
@@ -16,8 +25,7 @@ async::Task<HashedObject> hash_object(RangedReader& reader, const SourceFile& so
                                      advanced(bytes.size());
                                    });
   if (info && info->size == source.size) co_return HashedObject{hasher.finish(), std::move(*info)};
-  if (info || info.error().code == ErrorCode::precondition_failed || info.error().code == ErrorCode::not_found ||
-      info.error().code == ErrorCode::source_changed) {
+  if (info || is_other_object(info.error().code)) {
     co_return fail(ErrorCode::source_changed,
                    "object " + manifest::in_quotes(source.key) +
                        " changed while it was being published; publish again once it is at rest");

@@ -9,6 +9,7 @@
 #include "async/sync_wait.h"
 #include "publish/content_audit.h"
 #include "publish/namespace_state.h"
+#include "publish/ranged_reader.h"
 #include "publish/store_calls.h"
 
 namespace seekfs::publish {
@@ -41,8 +42,10 @@ Tree read_version(objectstore::ObjectStore& store, const std::string& ns, std::u
     ADD_FAILURE() << "v-" << version << ": " << manifest.error().message;
     return tree;
   }
+  async::ThreadPool pool("audit", 1);
+  RangedReader reader(store, pool, {});
   for (const manifest::FileEntry& file : manifest->files) {
-    const auto mismatch = audit_file(store, file);
+    const auto mismatch = async::sync_wait(audit_file(reader, file, {}));
     if (!mismatch || *mismatch) {
       ADD_FAILURE() << "v-" << version << " " << file.path << ": "
                     << (mismatch ? (*mismatch)->detail : mismatch.error().message);

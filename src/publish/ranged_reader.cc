@@ -115,13 +115,14 @@ class RangedReader::Window {
   boost::asio::awaitable<void, async::Executor> fetch(Range& range) {
     RangeSink sink(range.space(), reader_.stopped_, given_up_);
     Result<objectstore::ObjectInfo> info = co_await reader_.store_.get(object_, range.place, sink, publish_options);
-    if (info && sink.filled() < range.place.len) {
-      info =
-          reader_.stopped_ || given_up_
-              ? fail(ErrorCode::cancelled, "the read of object " + manifest::in_quotes(object_.key) + " was given up")
-              : changed(object_.key);
-    }
+    if (info && sink.filled() < range.place.len) info = cut_short(*info);
     range.done.set(std::move(info));
+  }
+
+  std::unexpected<Error> cut_short(const objectstore::ObjectInfo& info) const {
+    const std::string name = "object " + manifest::in_quotes(object_.key);
+    if (reader_.stopped_ || given_up_) return fail(ErrorCode::cancelled, "the read of " + name + " was given up");
+    return fail(ErrorCode::invalid, fmt::format("{} ends after {} bytes, and {} are wanted", name, info.size, end_));
   }
 
   void drop_first() {

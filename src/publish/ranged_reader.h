@@ -33,8 +33,8 @@ class RangedReader {
       : store_(store), pool_(pool), options_(options), memory_(options.memory) {}
 
   /// The bytes of `part` of the object, each GET under the object's condition and version; of no bytes a HEAD. What the
-  /// object was, by the last GET; source_changed when GETs found it in different states or less of it than `part`, what
-  /// the store says, cancelled after stop(). The first error ends the ranges that are under way.
+  /// object was, by the last GET; source_changed when GETs found it in different states, invalid when it ends before
+  /// `part` does, what the store says, cancelled after stop(). The first error ends the ranges that are under way.
   async::Task<objectstore::ObjectInfo> read(objectstore::ObjectRef object, objectstore::ByteRange part,
                                             Consume consume);
 

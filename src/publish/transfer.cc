@@ -16,9 +16,6 @@
 namespace seekfs::publish {
 namespace {
 
-/// Adopted at once: many small ones hide each other's time to the first byte; their memory is bound elsewhere.
-constexpr std::size_t objects_in_flight = 32;
-
 manifest::FileEntry new_entry(const SourceFile& file, const Sha256Digest& hash) {
   manifest::FileEntry entry;
   entry.path = file.path;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -13,8 +14,9 @@
 #include "base/mutex.h"
 #include "manifest/in_quotes.h"
 #include "publish/content_audit.h"
+#include "publish/in_flight.h"
 #include "publish/object_audit.h"
-#include "publish/parallel.h"
+#include "publish/ranged_reader.h"
 #include "publish/versions.h"
 
 namespace seekfs::publish {
@@ -35,7 +37,7 @@ struct PagePick {
 class Verification {
  public:
   Verification(const Parts& parts, const manifest::Manifest& manifest, VerifyObserver& observer)
-      : parts_(parts), files_(manifest.files), observer_(observer) {
+      : parts_(parts), files_(manifest.files), observer_(observer), reader_(parts.store, parts.pool, {}) {
     for (const manifest::FileEntry& file : files_) bytes_ += file.size;
   }
 
@@ -51,22 +53,24 @@ class Verification {
 
   Status check_sample(double percent) {
     const std::vector<PagePick> picks = pick(percent);
-    std::uint64_t total = 0;
-    for (const PagePick& one : picks) total += files_[one.file].pages[one.page].len;
-    return parallel_for(parts_.pool, picks.size(), [&](std::size_t i) -> Status {
+    for (const PagePick& one : picks) to_read_ += files_[one.file].pages[one.page].len;
+    return read_all(picks.size(), [&](std::size_t i) -> async::Task<void> {
       const manifest::FileEntry& file = files_[picks[i].file];
-      SEEKFS_ASSIGN(std::optional<Mismatch> found, audit_page(parts_.store, file, picks[i].page));
-      take(file.path, std::move(found), 1, file.pages[picks[i].page].len, total);
-      return {};
+      SEEKFS_CO_ASSIGN(std::optional<Mismatch> found, co_await audit_page(reader_, file, picks[i].page));
+      advance(file.pages[picks[i].page].len);
+      take(file.path, std::move(found), 1);
+      co_return Status();
     });
   }
 
   Status check_all() {
-    return parallel_for(parts_.pool, files_.size(), [&](std::size_t i) -> Status {
+    to_read_ = bytes_;
+    return read_all(files_.size(), [&](std::size_t i) -> async::Task<void> {
       const manifest::FileEntry& file = files_[i];
-      SEEKFS_ASSIGN(std::optional<Mismatch> found, audit_file(parts_.store, file));
-      take(file.path, std::move(found), file.pages.size(), file.size, bytes_);
-      return {};
+      SEEKFS_CO_ASSIGN(std::optional<Mismatch> found,
+                       co_await audit_file(reader_, file, [this](std::uint64_t bytes) { advance(bytes); }));
+      take(file.path, std::move(found), file.pages.size());
+      co_return Status();
     });
   }
 
@@ -103,20 +107,33 @@ class Verification {
     return picks;
   }
 
-  void take(const std::string& path, std::optional<Mismatch> found, std::uint64_t pages, std::uint64_t bytes,
-            std::uint64_t total) {
+  Status read_all(std::size_t count, const std::function<async::Task<void>(std::size_t)>& audit) {
+    return for_each_in_flight(count, objects_in_flight, [&](std::size_t i) -> async::Task<void> {
+      Status done = co_await audit(i);
+      if (!done) reader_.stop();
+      co_return done;
+    });
+  }
+
+  void advance(std::uint64_t bytes) {
+    MutexLock lock(mutex_);
+    checked_bytes_ += bytes;
+    observer_.on_progress(checked_bytes_, to_read_);
+  }
+
+  void take(const std::string& path, std::optional<Mismatch> found, std::uint64_t pages) {
     MutexLock lock(mutex_);
     checked_pages_ += pages;
-    checked_bytes_ += bytes;
     // What the bytes say is more exact than what the list said.
     if (found) bad_.insert_or_assign(path, std::move(*found));
-    observer_.on_progress(checked_bytes_, total);
   }
 
   const Parts& parts_;
   const std::vector<manifest::FileEntry>& files_;
   VerifyObserver& observer_;
+  RangedReader reader_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t to_read_ = 0;
   Mutex mutex_;
   std::map<std::string, Mismatch> bad_ SEEKFS_GUARDED_BY(mutex_);
   std::uint64_t checked_pages_ SEEKFS_GUARDED_BY(mutex_) = 0;

@@ -13,7 +13,7 @@
 namespace seekfs::publish {
 
 enum class VerifyLevel : std::uint8_t {
-  head,    ///< sizes and ETags by LIST; no bytes are read
+  head,    ///< sizes and ETags by LIST, pinned versions by HEAD; no bytes are read
   sample,  ///< head, and the CRC32C of a random share of the pages, at least one
   full,    ///< head, and every byte: SHA-256 of each file and CRC32C of each page
 };
@@ -49,7 +49,7 @@ struct VerifyReport {
 };
 inline constexpr std::size_t max_mismatches = 1000;
 
-/// Told after each file that was read. Called from any thread, one at a time; must not block.
+/// Told after each piece that was read. Called from any thread, one at a time; must not block.
 class VerifyObserver {
  public:
   virtual ~VerifyObserver() = default;
