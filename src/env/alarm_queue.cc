@@ -18,12 +18,14 @@ class QueuedAlarm final : public Alarm {
 
 }  // namespace
 
-AlarmQueue::AlarmQueue(std::optional<TimePoint> manual_start) : manual_now_(manual_start) {}
+AlarmQueue::AlarmQueue(std::optional<TimePoint> manual_start)
+    : manual_(manual_start.has_value()), manual_now_(manual_start.value_or(TimePoint::min())) {}
 AlarmQueue::~AlarmQueue() = default;
 
-TimePoint AlarmQueue::current() const { return manual_now_ ? *manual_now_ : std::chrono::steady_clock::now(); }
+TimePoint AlarmQueue::current() const { return manual_ ? manual_now_ : std::chrono::steady_clock::now(); }
 
 TimePoint AlarmQueue::now() const {
+  if (!manual_) return std::chrono::steady_clock::now();  // asked for by every request: no lock
   MutexLock lock(mutex_);
   return current();
 }
@@ -41,11 +43,11 @@ void AlarmQueue::set(const std::shared_ptr<Entry>& entry, TimePoint when) {
   entry->place.emplace(when, next_number_++);
   queue_.emplace(*entry->place, entry);
   // Manual time needs the thread only for what is due already; the rest rings inside advance().
-  const bool needs_thread = !manual_now_ || (!busy_ && due());
+  const bool needs_thread = !manual_ || (!busy_ && due());
   if (needs_thread && !thread_.joinable()) {
     thread_ = std::thread([this] { run(); });
   }
-  changed_.notify_all();
+  if (when < wakes_at_) changed_.notify_all();
 }
 
 void AlarmQueue::forget(const std::shared_ptr<Entry>& entry) {
@@ -72,9 +74,9 @@ void AlarmQueue::advance(Duration by) {
   MutexLock lock(mutex_);
   while (busy_) changed_.wait(mutex_);
   busy_ = true;
-  const TimePoint target = *manual_now_ + by;
+  const TimePoint target = manual_now_ + by;
   while (!stopped_ && !queue_.empty() && queue_.begin()->first.first <= target) {
-    manual_now_ = std::max(*manual_now_, queue_.begin()->first.first);
+    manual_now_ = std::max(manual_now_, queue_.begin()->first.first);
     ring_first();
   }
   manual_now_ = target;
@@ -82,16 +84,22 @@ void AlarmQueue::advance(Duration by) {
   changed_.notify_all();
 }
 
+void AlarmQueue::sleep() {
+  if (busy_ || queue_.empty() || manual_) {
+    wakes_at_ = TimePoint::max();
+    changed_.wait(mutex_);
+  } else {
+    wakes_at_ = queue_.begin()->first.first;
+    changed_.wait_until(mutex_, wakes_at_);
+  }
+  wakes_at_ = TimePoint::min();
+}
+
 void AlarmQueue::run() {
   MutexLock lock(mutex_);
   while (!stopped_) {
     if (busy_ || !due()) {
-      if (busy_ || queue_.empty() || manual_now_) {
-        changed_.wait(mutex_);
-      } else {
-        const TimePoint next = queue_.begin()->first.first;
-        changed_.wait_until(mutex_, next);
-      }
+      sleep();
       continue;
     }
     busy_ = true;

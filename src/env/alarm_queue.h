@@ -39,15 +39,19 @@ class AlarmQueue : public std::enable_shared_from_this<AlarmQueue> {
 
  private:
   TimePoint current() const SEEKFS_REQUIRES(mutex_);
+  void sleep() SEEKFS_REQUIRES(mutex_);
   bool due() const SEEKFS_REQUIRES(mutex_);
   void ring_first() SEEKFS_REQUIRES(mutex_);
   void run();
 
+  const bool manual_;
   mutable Mutex mutex_;
   CondVar changed_;
   /// Equal times ring in the order in which they were set.
   std::map<std::pair<TimePoint, std::uint64_t>, std::shared_ptr<Entry>> queue_ SEEKFS_GUARDED_BY(mutex_);
-  std::optional<TimePoint> manual_now_ SEEKFS_GUARDED_BY(mutex_);
+  TimePoint manual_now_ SEEKFS_GUARDED_BY(mutex_);
+  /// When the thread looks at the queue again unless it is told: an alarm that comes later need not wake it.
+  TimePoint wakes_at_ SEEKFS_GUARDED_BY(mutex_) = TimePoint::min();
   std::uint64_t next_number_ SEEKFS_GUARDED_BY(mutex_) = 0;
   bool busy_ SEEKFS_GUARDED_BY(mutex_) = false;  ///< some thread is ringing; nobody else may
   const Entry* ringing_ SEEKFS_GUARDED_BY(mutex_) = nullptr;

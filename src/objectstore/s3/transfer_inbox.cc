@@ -20,11 +20,11 @@ void TransferInbox::close() {
   wake();
 }
 
-void TransferInbox::attach(CURLM* multi) {
+void TransferInbox::attach(SocketPoller* poller) {
   MutexLock lock(mutex_);
-  multi_ = multi;
+  poller_ = poller;
   // What came since the last take() woke nobody: the thread was between the two.
-  if (multi != nullptr && (!commands_.empty() || closed_)) wake();
+  if (poller != nullptr && (!commands_.empty() || closed_)) wake();
 }
 
 TransferInbox::Batch TransferInbox::take(bool wait) {
@@ -34,8 +34,8 @@ TransferInbox::Batch TransferInbox::take(bool wait) {
 }
 
 void TransferInbox::wake() {
-  if (multi_ != nullptr) {
-    curl_multi_wakeup(multi_);
+  if (poller_ != nullptr) {
+    poller_->wake();
   } else {
     changed_.notify_one();
   }

@@ -1,7 +1,5 @@
-// What other threads tell a transfer thread: commands in order, and a wake-up for a thread that sleeps in libcurl.
+// What other threads tell a transfer thread: commands in order, and a wake-up for a thread that sleeps.
 #pragma once
-
-#include <curl/curl.h>
 
 #include <cstdint>
 #include <memory>
@@ -9,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "objectstore/s3/curl_transfer.h"
+#include "objectstore/s3/socket_poller.h"
 
 namespace seekfs::objectstore::s3 {
 
@@ -18,8 +17,7 @@ struct TransferCommand {
   std::shared_ptr<CurlTransfer> transfer;  ///< null: check_times
 };
 
-/// Outlives its thread, since handles and timers hold it. Thread-safe. Lock order: its mutex, then libcurl's own (the
-/// wake-up is a write to a socket, which never blocks).
+/// Outlives its thread, since handles and timers hold it. Thread-safe.
 class TransferInbox {
  public:
   /// False: the thread has ended, or is about to, and takes no more.
@@ -29,7 +27,7 @@ class TransferInbox {
 
   // For the thread.
   /// What post() wakes up; null: a thread in take(true).
-  void attach(CURLM* multi);
+  void attach(SocketPoller* poller);
   struct Batch {
     std::vector<TransferCommand> commands;
     bool closed = false;
@@ -43,7 +41,7 @@ class TransferInbox {
   Mutex mutex_;
   CondVar changed_;
   std::vector<TransferCommand> commands_ SEEKFS_GUARDED_BY(mutex_);
-  CURLM* multi_ SEEKFS_GUARDED_BY(mutex_) = nullptr;
+  SocketPoller* poller_ SEEKFS_GUARDED_BY(mutex_) = nullptr;
   bool closed_ SEEKFS_GUARDED_BY(mutex_) = false;
 };
 

@@ -11,9 +11,6 @@
 namespace seekfs::objectstore::s3 {
 namespace {
 
-// libcurl shortens it to its own next timer, and commands end it.
-constexpr int longest_sleep_ms = 60'000;
-
 Error multi_error(CURLMcode code) {
   const bool memory = code == CURLM_OUT_OF_MEMORY;
   return Error(memory ? ErrorCode::exhausted : ErrorCode::transient,
@@ -47,15 +44,39 @@ void TransferThread::run() {
   close_multi(Error(ErrorCode::cancelled, "the HTTP client is closing"));
 }
 
-bool TransferThread::open_multi() {
-  if (multi_ != nullptr) return true;
+int TransferThread::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  SocketPoller& poller = *static_cast<TransferThread*>(self)->poller_;
+  if (what == CURL_POLL_REMOVE) {
+    poller.forget(socket);
+    return 0;
+  }
+  const bool watched =
+      poller.watch(socket, {.reads = (what & CURL_POLL_IN) != 0, .writes = (what & CURL_POLL_OUT) != 0}).has_value();
+  return watched ? 0 : -1;  // libcurl gives the multi handle up
+}
+
+int TransferThread::on_timer(CURLM*, long milliseconds, void* self) {
+  std::optional<std::chrono::milliseconds> delay;
+  if (milliseconds >= 0) delay.emplace(milliseconds);
+  static_cast<TransferThread*>(self)->poller_->set_timer(delay);
+  return 0;
+}
+
+Status TransferThread::open_multi() {
+  if (multi_ != nullptr) return {};
+  SEEKFS_ASSIGN(poller_, SocketPoller::open());
   multi_.reset(curl_multi_init());
-  if (multi_ == nullptr) return false;
+  if (multi_ == nullptr) return fail(ErrorCode::exhausted, "no memory to begin transfers");
   const long connections = std::max<long>(1, options_.max_idle_connections / std::max(1U, options_.threads));
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, connections);
-  curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-  inbox_->attach(multi_.get());
-  return true;
+  CURLM* const multi = multi_.get();
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &TransferThread::on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &TransferThread::on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  inbox_->attach(poller_.get());
+  return {};
 }
 
 void TransferThread::close_multi(const Error& why) {
@@ -63,6 +84,7 @@ void TransferThread::close_multi(const Error& why) {
   inbox_->attach(nullptr);
   spare_.clear();
   multi_.reset();
+  poller_.reset();
 }
 
 void TransferThread::obey(TransferCommand command) {
@@ -78,7 +100,7 @@ void TransferThread::start(std::shared_ptr<CurlTransfer> transfer) {
 }
 
 Status TransferThread::begin(const std::shared_ptr<CurlTransfer>& transfer) {
-  if (!open_multi()) return fail(ErrorCode::exhausted, "no memory or descriptors to begin transfers");
+  SEEKFS_TRY(open_multi());
   EasyHandle easy;
   if (!spare_.empty()) {
     easy = std::move(spare_.back());
@@ -100,14 +122,27 @@ Status TransferThread::begin(const std::shared_ptr<CurlTransfer>& transfer) {
 }
 
 void TransferThread::drive() {
-  int running = 0;
-  CURLMcode code = curl_multi_perform(multi_.get(), &running);
-  if (code == CURLM_OK) {
-    end_finished();
-    code = curl_multi_poll(multi_.get(), nullptr, 0, longest_sleep_ms, nullptr);
-  }
+  const CURLMcode code = act();
+  end_finished();
   // Nothing is known about the transfers any more; the next one begins with a new multi handle.
   if (code != CURLM_OK) close_multi(multi_error(code));
+}
+
+/// Lets libcurl do what it can, then sleeps and lets it do what there is to do then.
+CURLMcode TransferThread::act() {
+  CURLM* const multi = multi_.get();
+  int running = 0;
+  CURLMcode code = CURLM_OK;
+  if (poller_->take_timer()) code = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  end_finished();
+  if (code != CURLM_OK) return code;
+  for (const SocketPoller::Ready& ready : poller_->wait()) {
+    const int what = (ready.readable ? CURL_CSELECT_IN : 0) | (ready.writable ? CURL_CSELECT_OUT : 0) |
+                     (ready.failed ? CURL_CSELECT_ERR : 0);
+    code = curl_multi_socket_action(multi, ready.socket, what, &running);
+    if (code != CURLM_OK) return code;
+  }
+  return CURLM_OK;
 }
 
 void TransferThread::end_finished() {

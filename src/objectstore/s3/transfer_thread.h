@@ -12,6 +12,7 @@
 #include "objectstore/s3/curl_client.h"
 #include "objectstore/s3/curl_handles.h"
 #include "objectstore/s3/curl_transfer.h"
+#include "objectstore/s3/socket_poller.h"
 #include "objectstore/s3/transfer_inbox.h"
 
 namespace seekfs::objectstore::s3 {
@@ -33,13 +34,17 @@ class TransferThread {
     EasyHandle easy;
   };
 
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+  static int on_timer(CURLM*, long milliseconds, void* self);
+
   void run();
-  bool open_multi();
+  Status open_multi();
   void close_multi(const Error& why);
   void obey(TransferCommand command);
   void start(std::shared_ptr<CurlTransfer> transfer);
   Status begin(const std::shared_ptr<CurlTransfer>& transfer);
   void drive();
+  CURLMcode act();
   void end_finished();
   /// The transfer leaves libcurl, which then calls it no more.
   std::shared_ptr<CurlTransfer> remove(CurlTransfer* transfer);
@@ -51,6 +56,7 @@ class TransferThread {
   async::Timers& timers_;
   std::shared_ptr<TransferInbox> inbox_ = std::make_shared<TransferInbox>();
   // Of the thread alone.
+  std::unique_ptr<SocketPoller> poller_;  ///< libcurl tells it of sockets until `multi_` has gone
   MultiHandle multi_;
   std::unordered_map<CurlTransfer*, Active> active_;
   std::vector<EasyHandle> spare_;
