@@ -37,14 +37,18 @@ objectstore::s3::CredentialsOptions credentials_options(const S3Config& s3) {
           .home = env::home_directory()};
 }
 
+objectstore::s3::EndpointOptions endpoint_options(const S3Config& s3) {
+  return {.endpoint = s3.endpoint,
+          .region = s3.region,
+          .bucket = s3.bucket,
+          .path_style = s3.path_style,
+          .use_fips = s3.use_fips,
+          .use_dualstack = s3.use_dualstack};
+}
+
 objectstore::s3::S3StoreOptions s3_options(const S3Config& s3) {
   objectstore::s3::S3StoreOptions options;
-  options.endpoint = {.endpoint = s3.endpoint,
-                      .region = s3.region,
-                      .bucket = s3.bucket,
-                      .path_style = s3.path_style,
-                      .use_fips = s3.use_fips,
-                      .use_dualstack = s3.use_dualstack};
+  options.endpoint = endpoint_options(s3);
   options.attempts.backoff.max_attempts = static_cast<std::uint32_t>(s3.retry_max_attempts);
   options.attempts.backoff.transient_base = s3.retry_initial_backoff;
   options.attempts.request_timeout = s3.request_timeout;
@@ -107,6 +111,10 @@ Result<BuiltStore> make_store(const Config& config, StoreParts parts, StoreRoot 
   SEEKFS_ASSIGN(BuiltStore built, make_base(config, parts, root));
   if (!config.store.prefix.empty()) built.add(objectstore::make_prefixed_store(built.store(), config.store.prefix));
   return built;
+}
+
+Result<objectstore::s3::Endpoint> s3_endpoint(const S3Config& config) {
+  return objectstore::s3::Endpoint::make(endpoint_options(config));
 }
 
 objectstore::OriginGate::Limits gate_limits(const Config& config, std::size_t threads, env::Random& random) {

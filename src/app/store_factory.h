@@ -16,6 +16,7 @@
 #include "objectstore/origin_gate.h"
 #include "objectstore/origin_metrics.h"
 #include "objectstore/s3/credentials.h"
+#include "objectstore/s3/endpoint.h"
 #include "objectstore/s3/http_client.h"
 
 namespace seekfs::app {
@@ -44,8 +45,9 @@ class BuiltStore {
   /// A layer on top.
   void add(std::unique_ptr<objectstore::ObjectStore> layer) { layers_.push_back(std::move(layer)); }
   objectstore::ObjectStore& store() const { return *layers_.back(); }
-  /// Of s3; else null.
-  const objectstore::s3::CredentialsProvider* credentials() const { return credentials_.get(); }
+  // What an s3 store works with, for who looks at its server from outside; null for other stores.
+  objectstore::s3::HttpClient* http() const { return http_.get(); }
+  objectstore::s3::CredentialsProvider* credentials() const { return credentials_.get(); }
 
  private:
   std::unique_ptr<objectstore::s3::HttpClient> http_;
@@ -61,6 +63,9 @@ enum class StoreRoot : std::uint8_t {
 /// The store of [store], with its prefix. `invalid` when no store was chosen (the message shows how) or this build
 /// lacks it.
 Result<BuiltStore> make_store(const Config& config, StoreParts parts, StoreRoot root = StoreRoot::must_exist);
+
+/// Where the bucket of [s3] is. `invalid` as Endpoint::make().
+Result<objectstore::s3::Endpoint> s3_endpoint(const S3Config& config);
 
 /// What the configured store may be asked for. The [s3] budgets bind the s3 store only; others are bound by `threads`,
 /// which read them.

@@ -53,6 +53,7 @@ std::unique_ptr<CLI::App, void (*)(CLI::App*)> make_command_line(GlobalOptions& 
   add_verify(*app, chosen);
   add_gc(*app, chosen);
   add_cache(*app, chosen);
+  add_doctor(*app, chosen);
   add_config(*app, chosen);
   add_completion(*app, chosen);
   return app;

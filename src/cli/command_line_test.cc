@@ -52,6 +52,8 @@ TEST_F(CommandLine, EveryCommandParses) {
            {"cache", "drop", "--all"},
            {"cache", "check", "--direct"},
            {"cache", "compact"},
+           {"doctor", "--write"},
+           {"doctor", "--policy", "reader"},
            {"config", "show", "--origin"},
            {"completion", "bash"}}) {
     const auto parsed = parse_line(line);

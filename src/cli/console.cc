@@ -30,7 +30,9 @@ Console::Streams Console::standard_streams() {
   Streams streams;
   streams.err_is_terminal = isatty(fileno(stderr)) == 1;
   const char* no_color = std::getenv("NO_COLOR");
-  streams.color = streams.err_is_terminal && (no_color == nullptr || *no_color == '\0');
+  const bool wanted = no_color == nullptr || *no_color == '\0';
+  streams.color = streams.err_is_terminal && wanted;
+  streams.out_color = isatty(fileno(stdout)) == 1 && wanted;
   return streams;
 }
 

@@ -20,7 +20,8 @@ class Console {
     std::FILE* out = stdout;
     std::FILE* err = stderr;
     bool err_is_terminal = false;
-    bool color = false;
+    bool color = false;      ///< of err
+    bool out_color = false;  ///< of out
   };
   /// Asks the terminal and $NO_COLOR (https://no-color.org).
   static Streams standard_streams();
@@ -32,6 +33,8 @@ class Console {
   Status out(std::string_view text);
   /// Flushes stdout; an error that was buffered shows here.
   Status flush();
+
+  bool out_color() const noexcept { return streams_.out_color; }
 
   /// One line to stderr, above the progress line: "seekfs-ctl: warning: text".
   void warn(std::string_view text);

@@ -93,6 +93,11 @@ Result<publish::Parts> Session::store(app::StoreRoot root) {
       .log = log()};
 }
 
+Result<const app::BuiltStore*> Session::built_store() {
+  SEEKFS_TRY(store());
+  return &*store_;
+}
+
 Result<DataSource*> Session::data() {
   if (data_ == nullptr) {
     if (options_.direct) {

@@ -50,6 +50,8 @@ class Session {
   Result<DaemonClient*> daemon();
   /// The configured store and all that publishing needs; with `create`, an fs store's directory is made.
   Result<publish::Parts> store(app::StoreRoot root = app::StoreRoot::must_exist);
+  /// What store() is made of.
+  Result<const app::BuiltStore*> built_store();
   /// The daemon, or the store with --direct.
   Result<DataSource*> data();
 

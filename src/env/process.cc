@@ -121,7 +121,10 @@ ProcessUsage process_usage() {
     usage.open_descriptors = open->size() - 1;  // the one that listed them
   }
   rlimit descriptors{};
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) usage.max_descriptors = descriptors.rlim_cur;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    usage.max_descriptors = descriptors.rlim_cur;
+    usage.most_descriptors = descriptors.rlim_max;
+  }
   return usage;
 }
 

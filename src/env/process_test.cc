@@ -28,6 +28,7 @@ TEST(Process, FactsArePlausible) {
   EXPECT_GE(usage.virtual_bytes, usage.resident_bytes);
   EXPECT_GE(usage.open_descriptors, 3U);
   EXPECT_GE(usage.max_descriptors, usage.open_descriptors);
+  EXPECT_GE(usage.most_descriptors, usage.max_descriptors);
   const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   EXPECT_LE(usage.start_time_seconds, now + 5);
   EXPECT_GT(usage.start_time_seconds, now - 24 * 3600);

@@ -28,6 +28,7 @@ void add_verify(CLI::App& app, Command& chosen);
 void add_gc(CLI::App& app, Command& chosen);
 void add_cache(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);
+void add_doctor(CLI::App& app, Command& chosen);
 void add_completion(CLI::App& app, Command& chosen);
 
 }  // namespace seekfs::cli
