@@ -7,6 +7,7 @@ class SomethingTest(harness.NodeTest):
         self.node.start()
         self.assert_blob("a/b.bin")
 """
+import contextlib
 import gzip
 import hashlib
 import json
@@ -20,6 +21,8 @@ import tempfile
 import time
 import unittest
 import urllib.parse
+
+import outputs
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
@@ -62,36 +65,74 @@ class Node:
         self.store = os.path.join(directory, "store")
         self.config = os.path.join(directory, "seekfs.toml")
         os.makedirs(self.store)
+        self.kept = 0
+        self.variables = {}  # of the environment of daemon and tools
         self.settings = {
             "store.type": "fs", "store.path": self.store, "cache.l1_memory": "256MiB", "cache.l2.backend": "none",
             "manifest.cache_path": os.path.join(directory, "manifests"), "api.listen": "127.0.0.1:0",
         }
         self.configure(**settings)
-        self.daemon = Daemon(os.path.join(BIN, "seekfsd"), self.config, os.path.join(directory, "seekfsd.log"))
+        self.daemon = Daemon(os.path.join(BIN, "seekfsd"), self.config, os.path.join(directory, "seekfsd.log"), self.environment)
 
     def configure(self, **settings):
         """Changes settings, written with __ for the dot (manifest__ttl="1s"); the next start sees them."""
         self.settings.update({key.replace("__", "."): value for key, value in settings.items()})
+        for key in ("s3.secret_access_key", "s3.session_token"):
+            if self.settings.get(key):
+                outputs.keep_secret(self.settings[key])
         write_config(self.config, self.settings)
+
+    def set_variables(self, **variables):
+        """Sets variables of the environment of daemon and tools."""
+        self.variables.update(variables)
+        for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            if variables.get(name):
+                outputs.keep_secret(variables[name])
 
     def start(self):
         self.daemon.start()
 
     def stop(self):
-        return self.daemon.stop()
+        self.keep_metrics()
+        try:
+            return self.daemon.stop()
+        finally:
+            self.keep_log()
 
     def kill(self):
-        return self.daemon.kill()
+        try:
+            return self.daemon.kill()
+        finally:
+            self.keep_log()
 
     def ctl(self, *arguments):
         """Runs seekfs-ctl; returns the finished process (returncode, stdout, stderr)."""
-        return subprocess.run([os.path.join(BIN, "seekfs-ctl"), "--config", self.config, *arguments], env=self.environment(),
+        done = subprocess.run([os.path.join(BIN, "seekfs-ctl"), "--config", self.config, *arguments], env=self.environment(),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        self.keep("ctl", f"{' '.join(arguments)}\n{done.stdout}{done.stderr}")
+        return done
 
     def environment(self):
         """Nothing of the user's own caches and configuration."""
         return {**clean_environment(), "HOME": self.directory, "XDG_CACHE_HOME": os.path.join(self.directory, "cache"),
-                "XDG_CONFIG_HOME": os.path.join(self.directory, "config")}
+                "XDG_CONFIG_HOME": os.path.join(self.directory, "config"), **self.variables}
+
+    def keep(self, kind, content):
+        """Keeps an output for the search for secrets."""
+        self.kept += 1
+        outputs.keep(f"{os.path.basename(self.directory)}.{self.kept}.{kind}", content)
+
+    def keep_log(self):
+        """The daemon's log so far, all of it."""
+        if os.path.exists(self.daemon.log):
+            with open(self.daemon.log, "rb") as file:
+                outputs.keep(f"{os.path.basename(self.directory)}.log", file.read())
+
+    def keep_metrics(self):
+        """Where a daemon runs that answers."""
+        if self.daemon.process and self.daemon.process.poll() is None:
+            with contextlib.suppress(OSError, ConnectionBroken), self.daemon.connect(timeout=5) as connection:
+                self.keep("metrics", connection.request("GET", "/metrics").body)
 
     def manifest(self, version=1, ns=NS):
         """The manifest of a version as the store holds it."""
@@ -134,6 +175,7 @@ class NodeTest(unittest.TestCase):
         self.node = Node(directory, **self.settings)
         self.addCleanup(self.node.kill)
         self.addCleanup(self.show_log)
+        self.addCleanup(self.node.keep_metrics)
         self.files = {}
 
     def show_log(self):
@@ -155,7 +197,10 @@ class NodeTest(unittest.TestCase):
         return json.loads(done.stdout)
 
     def get(self, target, headers=()):
-        return self.node.daemon.get(target, headers)
+        reply = self.node.daemon.get(target, headers)
+        if reply.status >= 400:
+            self.node.keep("problem", reply.body)
+        return reply
 
     def assert_bytes(self, reply, expected):
         """A 200 with exactly these bytes; a difference is told by size and hash, not by megabytes of output."""
@@ -183,4 +228,6 @@ def main():
     # Tests with a thousand connections need as many descriptors, and the daemon that they start inherits the limit.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if {"s3_server", "fake_s3"} & set(sys.modules):
+        outputs.note_s3()
     unittest.main()

@@ -47,8 +47,9 @@ class DaemonFailed(Exception):
 class Daemon:
     """seekfsd with one configuration file; it can be started again after it was stopped."""
 
-    def __init__(self, binary, config, log):
-        self.binary, self.config, self.log = binary, config, log
+    def __init__(self, binary, config, log, environment=clean_environment):
+        """`environment` is called at each start."""
+        self.binary, self.config, self.log, self.environment = binary, config, log, environment
         self.process = None
         self.url = None
 
@@ -57,7 +58,7 @@ class Daemon:
         with open(self.log, "ab") as log:
             # A session of its own: a Ctrl-C at the terminal reaches the caller, who stops the daemon in order.
             self.process = subprocess.Popen([self.binary, "--config", self.config], stdin=subprocess.DEVNULL, stderr=log,
-                                            stdout=subprocess.PIPE, env=clean_environment(), start_new_session=True)
+                                            stdout=subprocess.PIPE, env=self.environment(), start_new_session=True)
         line = self.read_line(time.monotonic() + timeout)
         found = READY.match(line)
         if not found:
