@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -47,9 +48,11 @@ def start_time(pid):
 class S3Server:
     """State lies in `directory`, so that another process finds the server again. A bucket is a folder of the data."""
 
-    def __init__(self, kind, directory, versioning=False):
-        """`versioning`: the bucket can be made a versioned one."""
+    def __init__(self, kind, directory, versioning=False, region="us-east-1", certificate=None):
+        """`versioning`: the bucket can be made a versioned one. `certificate`: PEM files of certificate, key and authority
+        with which it speaks HTTPS. Region and certificate are of versitygw only."""
         self.kind, self.directory, self.versioning = kind, directory, versioning
+        self.region, self.certificate = region, certificate
         self.data, self.log = os.path.join(directory, "data"), os.path.join(directory, "log")
         self.state_file = os.path.join(directory, "state.json")
         self.process = None  # when this object started it
@@ -66,7 +69,10 @@ class S3Server:
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.state()['port']}"
+        return self.url(self.state()["port"])
+
+    def url(self, port):
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{port}"
 
     def settings(self):
         """The configuration of SeekFS that uses it."""
@@ -78,7 +84,9 @@ class S3Server:
         if self.kind == "minio":
             return [program, "server", "--quiet", "--address", address, self.data]
         versions = ["--versioning-dir", os.path.join(self.directory, "versions")] if self.versioning else []
-        return [program, "--port", address, "--quiet", "--keep-alive", "posix", *versions, self.data]
+        tls = ["--cert", self.certificate[0], "--key", self.certificate[1]] if self.certificate else []
+        return [program, "--port", address, "--region", self.region, *tls, "--quiet", "--keep-alive", "posix", *versions,
+                self.data]
 
     def start(self, port=0):
         """Returns once it answers. Harmless when it runs."""
@@ -99,9 +107,10 @@ class S3Server:
 
     def wait_until_ready(self, port):
         deadline = time.monotonic() + READY_SECONDS
+        trust = ssl.create_default_context(cafile=self.certificate[2]) if self.certificate else None
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/{BUCKET}", timeout=5).close()
+                urllib.request.urlopen(f"{self.url(port)}/{BUCKET}", timeout=5, context=trust).close()
                 return
             except urllib.error.HTTPError as answer:
                 if answer.code == 403:  # it wants a signature: it serves
