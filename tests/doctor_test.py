@@ -10,7 +10,8 @@ import time
 
 import harness
 from harness import oracle
-from s3_server import SECRET_KEY, S3Server
+from s3_client import S3Client
+from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 
 S3_CHECKS = ["configuration", "connection", "clock", "credentials", "bucket", "range", "latency"]
 
@@ -92,6 +93,18 @@ class S3DoctorTest(DoctorTest):
         self.assertIn("namespaces/demo/manifests/v-1", found["range"]["detail"])
         self.assertIn("configuration: access key id …", found["credentials"]["detail"])
         self.assertEqual(self.objects(), before)
+
+    def test_nothing_is_left_in_a_versioned_bucket(self):
+        self.server.stop()
+        self.server.versioning = True
+        self.server.start()
+        self.node.configure(s3__endpoint=self.server.endpoint)
+        bucket = S3Client(self.server.endpoint, BUCKET, ACCESS_KEY, SECRET_KEY)
+        bucket.enable_versioning()
+        bucket.put("team/a", b"ab")
+        self.assertEqual(self.doctor(0, "--write")["write"]["detail"].split(";")[0], "put, read back and removed")
+        _, listed = bucket.call("GET", "", [("prefix", "team/"), ("versions", "")])
+        self.assertEqual((listed.count(b"<Version>"), listed.count(b"<DeleteMarker>")), (1, 0), listed)
 
     def test_text_for_people_has_no_colours_in_a_pipe(self):
         done = self.node.ctl("doctor")

@@ -206,7 +206,9 @@ Finding judge_write(const WriteSeen& seen) {
                     seen.read_back ? "other bytes than were put" : printable(seen.read_back.error().message)),
         "look at the server's log: what is put must be readable at once");
   }
-  return Finding::ok("write", "put, read back and removed; If-None-Match: * and If-Match are honoured");
+  return Finding::ok(
+      "write", fmt::format("put, read back and removed{}; If-None-Match: * and If-Match are honoured",
+                           seen.versions_stay ? " (an old version stays: s3:DeleteObjectVersion is denied)" : ""));
 }
 
 Finding judge_directory(const DirectorySeen& seen) {

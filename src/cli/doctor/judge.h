@@ -77,6 +77,7 @@ struct WriteSeen {
   Result<std::string> read_back;  ///< what lies there in the end
   std::string written;            ///< what `first` put
   Status removed;                 ///< its removal
+  bool versions_stay = false;     ///< the removal only hides what a versioned bucket keeps
 };
 Finding judge_write(const WriteSeen& seen);
 

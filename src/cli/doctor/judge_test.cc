@@ -184,6 +184,12 @@ TEST(DoctorWrite, IsGoodWhenTheConditionsHold) {
   expect_finding(judge_write(good_write()), Grade::ok, "put, read back and removed", "");
 }
 
+TEST(DoctorWrite, SaysWhenAVersionStays) {
+  WriteSeen seen = good_write();
+  seen.versions_stay = true;
+  expect_finding(judge_write(seen), Grade::ok, "an old version stays", "");
+}
+
 TEST(DoctorWrite, EachFaultIsTold) {
   WriteSeen seen = good_write();
   seen.second = {};

@@ -91,6 +91,55 @@ class ReadCheck {
   const env::Clock& clock_;
 };
 
+class WriteCheck {
+ public:
+  WriteCheck(ObjectStore& store, const env::Clock& clock, std::string key) : store_(store), clock_(clock) {
+    seen_.key = std::move(key);
+    seen_.written = "written by seekfs-ctl doctor --write, which removes it again\n";
+  }
+
+  Finding run() {
+    seen_.first = put({.if_none_match = true});
+    if (seen_.first) {
+      seen_.second = put({.if_none_match = true});
+      seen_.foreign = put({.if_match = std::string(foreign_etag)});
+      auto back = async::sync_wait(objectstore::get_small(store_, {.key = seen_.key}, 4 * KiB, options_now(clock_)));
+      seen_.read_back = back ? Result<std::string>(std::move(back->body)) : std::unexpected(back.error());
+    }
+    // A put that failed may have taken effect all the same; one that was denied has not.
+    if (seen_.first || seen_.first.error().code != ErrorCode::denied) seen_.removed = remove_all();
+    return judge_write(seen_);
+  }
+
+ private:
+  Status put(objectstore::PutOptions conditions) {
+    SEEKFS_ASSIGN(const auto reply, async::sync_wait(objectstore::put_small(
+                                        store_, seen_.key, seen_.written, std::move(conditions), options_now(clock_))));
+    if (reply.version_id) versions_.push_back(*reply.version_id);
+    return {};
+  }
+
+  /// In a versioned bucket each version, so that not even a delete marker stays; who may not do that hides them.
+  Status remove_all() {
+    for (const std::string& version : versions_) {
+      const Status removed = remove(version);
+      if (!removed && removed.error().code != ErrorCode::denied) return removed;
+      if (!removed) seen_.versions_stay = true;
+    }
+    return versions_.empty() || seen_.versions_stay ? remove({}) : Status();
+  }
+
+  Status remove(std::optional<std::string> version) {
+    return async::sync_wait(
+        store_.remove({.key = seen_.key, .if_match = {}, .version_id = std::move(version)}, options_now(clock_)));
+  }
+
+  ObjectStore& store_;
+  const env::Clock& clock_;
+  WriteSeen seen_;
+  std::vector<std::string> versions_;  ///< that were put
+};
+
 }  // namespace
 
 Status check_reads(ObjectStore& store, const env::Clock& clock, const FindingSink& sink) {
@@ -111,24 +160,7 @@ Status check_reads(ObjectStore& store, const env::Clock& clock, const FindingSin
 }
 
 Finding check_write(ObjectStore& store, const env::Clock& clock, env::Random& random) {
-  WriteSeen seen{.key = fmt::format(".seekfs-doctor/{:016x}{:016x}", random.next(), random.next())};
-  seen.written = "written by seekfs-ctl doctor --write, which removes it again\n";
-  const auto put = [&](objectstore::PutOptions conditions) -> Status {
-    SEEKFS_TRY(async::sync_wait(
-        objectstore::put_small(store, seen.key, seen.written, std::move(conditions), options_now(clock))));
-    return {};
-  };
-  seen.first = put({.if_none_match = true});
-  if (seen.first) {
-    seen.second = put({.if_none_match = true});
-    seen.foreign = put({.if_match = std::string(foreign_etag)});
-    auto back = async::sync_wait(objectstore::get_small(store, {.key = seen.key}, 4 * KiB, options_now(clock)));
-    seen.read_back = back ? Result<std::string>(std::move(back->body)) : std::unexpected(back.error());
-  }
-  // A put that failed may have taken effect all the same; one that was denied has not.
-  const bool may_be_there = seen.first || seen.first.error().code != ErrorCode::denied;
-  if (may_be_there) seen.removed = async::sync_wait(store.remove({.key = seen.key}, options_now(clock)));
-  return judge_write(seen);
+  return WriteCheck(store, clock, fmt::format(".seekfs-doctor/{:016x}{:016x}", random.next(), random.next())).run();
 }
 
 }  // namespace seekfs::cli

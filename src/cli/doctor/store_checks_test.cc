@@ -13,6 +13,7 @@ namespace seekfs::cli {
 namespace {
 
 using namespace objectstore;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -25,7 +26,9 @@ class LyingStore final : public ObjectStore {
   bool ignores_get_conditions = false;
   bool fails_second_put = false;  ///< the object stays as it is
   bool fails_first_put = false;   ///< though it took effect
-  std::vector<std::string> removed;
+  bool versioned = false;
+  bool denies_removal_of_versions = false;
+  std::vector<std::string> removed;  ///< "KEY" or "KEY VERSION"
   int puts = 0;
 
   async::Task<ObjectInfo> head(ObjectRef object, RequestOptions options) override {
@@ -41,6 +44,7 @@ class LyingStore final : public ObjectStore {
     if (puts == 2 && fails_second_put) co_return fail(ErrorCode::transient, "the second put broke");
     if (ignores_put_conditions) conditions = {};
     auto reply = co_await inner_->put(std::move(key), body, std::move(conditions), options);
+    if (reply && versioned) reply->version_id = "v" + std::to_string(puts);
     if (puts == 1 && fails_first_put) co_return fail(ErrorCode::timeout, "the first put did not end");
     co_return reply;
   }
@@ -48,7 +52,9 @@ class LyingStore final : public ObjectStore {
     co_return co_await inner_->list(std::move(request), options);
   }
   async::Task<void> remove(ObjectRef object, RequestOptions options) override {
-    removed.push_back(object.key);
+    removed.push_back(object.key + (object.version_id ? " " + *object.version_id : ""));
+    if (object.version_id && denies_removal_of_versions) co_return fail(ErrorCode::denied, "not of versions");
+    object.version_id.reset();
     co_return co_await inner_->remove(std::move(object), options);
   }
   Status check_key(std::string_view key) const override { return inner_->check_key(key); }
@@ -78,8 +84,8 @@ class DoctorStoreChecks : public testing::Test {
     const Finding finding = check_write(store, clock, *random);
     const auto left = async::sync_wait(store.list({}, {}));
     EXPECT_TRUE(left && left->objects.empty());
-    EXPECT_EQ(store.removed.size(), 1U);
-    if (!store.removed.empty()) EXPECT_THAT(store.removed[0], StartsWith(".seekfs-doctor/"));
+    EXPECT_FALSE(store.removed.empty());
+    for (const std::string& name : store.removed) EXPECT_THAT(name, StartsWith(".seekfs-doctor/"));
     return finding;
   }
 
@@ -113,6 +119,24 @@ TEST_F(DoctorStoreChecks, RangesOfAStoreThatIgnoresIfMatchFail) {
 TEST_F(DoctorStoreChecks, WritesLeaveNothing) {
   EXPECT_EQ(write().grade, Grade::ok);
   EXPECT_EQ(store.puts, 3);
+}
+
+TEST_F(DoctorStoreChecks, WritesLeaveNoVersionOfAVersionedBucket) {
+  store.versioned = true;
+  store.ignores_put_conditions = true;
+  write();
+  ASSERT_EQ(store.removed.size(), 3U);
+  EXPECT_THAT(store.removed[0], EndsWith(" v1"));
+  EXPECT_THAT(store.removed[2], EndsWith(" v3"));
+}
+
+TEST_F(DoctorStoreChecks, WritesAreHiddenWhereVersionsCanNotBeRemoved) {
+  store.versioned = true;
+  store.denies_removal_of_versions = true;
+  const Finding finding = write();
+  EXPECT_EQ(finding.grade, Grade::ok);
+  EXPECT_THAT(finding.seen, HasSubstr("an old version stays"));
+  EXPECT_EQ(store.removed.size(), 2U);
 }
 
 TEST_F(DoctorStoreChecks, WritesThatAStoreDoesUnconditionallyFailAndLeaveNothing) {

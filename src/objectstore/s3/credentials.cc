@@ -27,6 +27,11 @@ constexpr std::chrono::minutes too_close(1);
 constexpr std::chrono::seconds pause_between_rounds(30);
 constexpr std::chrono::seconds round_limit(60);
 
+bool same(const Credentials& one, const Credentials& other) {
+  return one.access_key_id == other.access_key_id && one.secret_access_key == other.secret_access_key &&
+         one.session_token == other.session_token;
+}
+
 class AnonymousProvider final : public CredentialsProvider {
  public:
   async::Task<CredentialsRef> get(env::TimePoint) override { co_return CredentialsRef(); }
@@ -71,7 +76,7 @@ class ChainProvider final : public CredentialsProvider {
   bool asking_ SEEKFS_GUARDED_BY(mutex_) = false;
   bool warned_ SEEKFS_GUARDED_BY(mutex_) = false;
   env::TimePoint not_before_ SEEKFS_GUARDED_BY(mutex_);     ///< of a round that nobody waits for
-  CredentialsPause pause_ SEEKFS_GUARDED_BY(mutex_);        ///< of rounds, while there are none that hold
+  CredentialsPause pause_ SEEKFS_GUARDED_BY(mutex_);        ///< of rounds, while there are none that the store takes
   std::optional<Error> failure_ SEEKFS_GUARDED_BY(mutex_);  ///< of the last round; what the pause answers with
   std::vector<Waiter> waiting_ SEEKFS_GUARDED_BY(mutex_);
 };
@@ -115,7 +120,8 @@ void ChainProvider::begin_round() {
 
 void ChainProvider::refresh(const CredentialsRef& refused) {
   MutexLock lock(mutex_);
-  if (current_.credentials == refused && current_.renewable) refused_ = true;
+  if (!refused || current_.credentials != refused || !current_.renewable) return;
+  if (!pause_.holds(parts_.timers.clock().now())) refused_ = true;
 }
 
 std::string ChainProvider::source() const {
@@ -180,7 +186,12 @@ void ChainProvider::end_round(Result<SourceReply> reply) {
     not_before_ = now + pause_between_rounds;
     failure_.reset();
     if (reply) {
-      pause_.succeeded();
+      // Refused by the store and given again: the source has no others yet, and every request would ask it for some.
+      if (refused_ && same(*current_.credentials, *reply->credentials)) {
+        pause_.failed(now, parts_.random.next());
+      } else {
+        pause_.succeeded();
+      }
       current_ = *reply;
       refused_ = false;
       warned_ = false;

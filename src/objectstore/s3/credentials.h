@@ -42,7 +42,7 @@ class CredentialsProvider {
   /// with its name and line).
   virtual async::Task<CredentialsRef> get(env::TimePoint deadline) = 0;
   /// The object store said that `refused` are expired or unknown: the next get() asks the source anew, when these are
-  /// the ones at hand and the source can give others.
+  /// the ones at hand and the source can give others. A source that gave the same again is left alone for a while.
   virtual void refresh(const CredentialsRef& refused) = 0;
   /// For people: "environment", "profile 'x' of /root/.aws/credentials", "IMDSv2 role r"; before the first get() what
   /// will be tried. Holds no secret.

@@ -117,7 +117,7 @@ class CredentialsRenewal : public testing::Test {
   ServedReply answer() {
     if (held) open.wait();
     if (down) return {.status = 403, .body = "hush"};
-    return rig.metadata(fmt::format("AKID{}", ++given), lifetime.load());
+    return rig.metadata(fmt::format("AKID{}", same ? given.load() : ++given), lifetime.load());
   }
 
   /// get() until it gives `key`: what runs in the background has no other end that can be seen.
@@ -129,6 +129,7 @@ class CredentialsRenewal : public testing::Test {
   Signal open;
   std::atomic<bool> held = false;  ///< answers wait for `open`
   std::atomic<bool> down = false;
+  std::atomic<bool> same = false;  ///< answers are all the last one
   std::atomic<int> given = 0;
   std::atomic<hours> lifetime = hours(1);
   LoopbackHttpServer server{[this](const ServedRequest&) { return answer(); }};
@@ -240,6 +241,27 @@ TEST_F(CredentialsRenewal, FollowsARefusal) {
   rig.provider().refresh(*first);  // late news about others than those at hand
   EXPECT_EQ(rig.key(), "AKID2");
   EXPECT_EQ(server.requests(), 2U);
+}
+
+TEST_F(CredentialsRenewal, ThatGivesTheRefusedOnesAgainIsNotRepeatedByEveryRefusal) {
+  ASSERT_EQ(rig.key(), "AKID1");
+  same = true;
+  const auto refuse = [this] {
+    const auto given_now = rig.get();
+    ASSERT_TRUE(given_now) << given_now.error().message;
+    rig.provider().refresh(*given_now);
+  };
+  for (int i = 0; i < 10; ++i) {
+    refuse();
+    EXPECT_EQ(rig.key(), "AKID1");
+  }
+  EXPECT_EQ(server.requests(), 2U);
+  same = false;
+  rig.advance(seconds(1));
+  refuse();
+  EXPECT_EQ(rig.key(), "AKID2");
+  refuse();  // others than the last time: these may be replaced at once
+  EXPECT_EQ(rig.key(), "AKID3");
 }
 
 TEST_F(CredentialsRenewal, KeepsToTheSourceThatGaveTheFirst) {
