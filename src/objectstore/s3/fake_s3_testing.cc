@@ -93,6 +93,7 @@ struct FakeS3::State {
   bool admit();
   void stamp(ServedReply& reply, const ServedS3Request& request) const;
   void record(const ServedS3Request& request, int status);
+  FakeS3Second& this_second() SEEKFS_REQUIRES(mutex);
 
   const FakeS3Options options;
   std::atomic<std::int64_t> clock_offset = 0;  ///< seconds
@@ -108,6 +109,7 @@ struct FakeS3::State {
   TokenBucket throttle SEEKFS_GUARDED_BY(mutex);
   FakeS3Counters counters SEEKFS_GUARDED_BY(mutex);
   std::deque<FakeS3Log> log SEEKFS_GUARDED_BY(mutex);
+  std::chrono::steady_clock::time_point record_began SEEKFS_GUARDED_BY(mutex) = std::chrono::steady_clock::now();
 
   LoopbackHttpServer server;  ///< last: its threads use all of the above
 };
@@ -141,8 +143,19 @@ void FakeS3::State::record(const ServedS3Request& request, int status) {
   MutexLock lock(mutex);
   ++counters.total;
   ++counters.by_operation[request.operation];
+  FakeS3Second& second = this_second();
+  ++second.total;
+  second.refused += status == 503 ? 1 : 0;
+  entry.at = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - record_began);
   log.push_back(std::move(entry));
   if (log.size() > max_log) log.pop_front();
+}
+
+FakeS3Second& FakeS3::State::this_second() {
+  const auto index =
+      static_cast<std::size_t>((std::chrono::steady_clock::now() - record_began) / std::chrono::seconds(1));
+  counters.seconds.resize(std::max(counters.seconds.size(), index + 1));
+  return counters.seconds[index];
 }
 
 /// A healthy server's reply.
@@ -220,6 +233,7 @@ void FakeS3::set_accounts(std::vector<FakeAccount> accounts) {
 
 FakeS3Counters FakeS3::counters() const {
   MutexLock lock(state_->mutex);
+  (void)state_->this_second();
   FakeS3Counters counters = state_->counters;
   lock.unlock();
   state_->gauge->read(counters);
@@ -236,6 +250,7 @@ void FakeS3::reset_record() {
     MutexLock lock(state_->mutex);
     state_->counters = {};
     state_->log.clear();
+    state_->record_began = std::chrono::steady_clock::now();
   }
   state_->gauge->reset();
 }

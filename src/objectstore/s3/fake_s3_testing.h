@@ -43,6 +43,12 @@ struct FakeS3Log {
   int status = 0;  ///< what the service answered, whatever the wire made of it
   std::string request_id;
   std::uint64_t connection = 0;
+  std::chrono::milliseconds at{0};  ///< since the record began
+};
+
+struct FakeS3Second {
+  std::uint64_t total = 0;
+  std::uint64_t refused = 0;  ///< with 503
 };
 
 struct FakeS3Counters {
@@ -51,6 +57,7 @@ struct FakeS3Counters {
   std::uint64_t throttled = 0;  ///< refused by the throttle or the storm
   std::uint64_t in_flight = 0;  ///< received, and the last byte of the reply is not out
   std::uint64_t max_in_flight = 0;
+  std::vector<FakeS3Second> seconds;  ///< since the record began, the one under way last
 };
 
 /// Thread-safe. Every reply has Date, x-amz-request-id and x-amz-id-2.
@@ -79,7 +86,7 @@ class FakeS3 {
   FakeS3Counters counters() const;
   /// The newest, oldest first; at most 20,000.
   std::vector<FakeS3Log> log() const;
-  /// Forgets the log and the counters, but for what is in flight.
+  /// Forgets the log and the counters, but for what is in flight, and begins anew.
   void reset_record();
 
  private:
