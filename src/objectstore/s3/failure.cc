@@ -65,6 +65,8 @@ constexpr Row rows[] = {
     {"NoSuchVersion", FailureKind::final, ErrorCode::not_found},
     // Somebody else completed or aborted it: the object may well be there.
     {"NoSuchUpload", FailureKind::final, ErrorCode::transient},
+    // The store gave other ETags to the parts than it knows now, or others wrote to them.
+    {"InvalidPart", FailureKind::final, ErrorCode::corrupt},
     // The store as a whole is away: no statement about the object.
     {"NoSuchBucket", FailureKind::final, ErrorCode::transient},
     {"PreconditionFailed", FailureKind::final, ErrorCode::precondition_failed},

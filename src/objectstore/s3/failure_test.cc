@@ -37,6 +37,7 @@ TEST(Failure, EveryCodeOfTheTable) {
       {404, "NoSuchKey", final, ErrorCode::not_found},
       {404, "NoSuchVersion", final, ErrorCode::not_found},
       {404, "NoSuchUpload", final, ErrorCode::transient},
+      {400, "InvalidPart", final, ErrorCode::corrupt},
       {404, "NoSuchBucket", final, ErrorCode::transient},
       {412, "PreconditionFailed", final, ErrorCode::precondition_failed},
       {416, "InvalidRange", final, ErrorCode::invalid},

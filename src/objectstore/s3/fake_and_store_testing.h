@@ -1,12 +1,14 @@
 // A fake S3 server and a store on it, for tests.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "base/units.h"
 #include "objectstore/object_store_contract_testing.h"
 #include "objectstore/s3/fake_s3_testing.h"
+#include "objectstore/s3/fast_clock_testing.h"
 #include "objectstore/s3/s3_rig_testing.h"
 
 namespace seekfs::objectstore::s3 {
@@ -39,5 +41,12 @@ class FakeAndStore final : public StoreUnderTest {
 
 /// Of a store that sends objects from 50,000 bytes in parts of 1 MiB.
 inline S3RigOptions in_small_parts() { return {.upload = {.multipart_from = 50'000, .part_size = 1 * MiB}}; }
+
+/// Of a store whose pauses between tries take a moment, and whose requests have all the time of the machine.
+inline S3RigOptions on_fast_clock(FastClock& clock) {
+  S3RigOptions options{.clock = &clock, .stall_timeout = std::chrono::hours(10)};
+  options.attempts.request_timeout = std::chrono::hours(10);
+  return options;
+}
 
 }  // namespace seekfs::objectstore::s3

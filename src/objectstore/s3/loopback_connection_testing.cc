@@ -165,6 +165,7 @@ bool LoopbackConnection::write_parts(std::string head, std::string_view body, co
 bool LoopbackConnection::send_whole(const ServedRequest& request, ServedReply& reply) {
   std::string head = head_of(request, reply);
   std::string_view body = has_body(request, reply.status) ? std::string_view(reply.body) : std::string_view();
+  if (reply.pause_at && *reply.pause_at >= body.size()) reply.pause_at.reset();
   if (reply.reset_at) body = body.substr(0, *reply.reset_at);
   if (reply.close_at) body = body.substr(0, *reply.close_at);
   if (!reply.in_flight) return write_parts(std::move(head), body, reply);

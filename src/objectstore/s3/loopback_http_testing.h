@@ -35,7 +35,7 @@ struct ServedReply {
   std::optional<std::uint64_t> content_length;  ///< claimed instead of the body's length
   std::optional<std::uint64_t> reset_at;        ///< the connection is reset when the peer has so many bytes of the body
   std::optional<std::uint64_t> close_at;        ///< the same by an orderly close
-  std::optional<std::uint64_t> pause_at;        ///< so many bytes of the body, then `pause`, then the rest
+  std::optional<std::uint64_t> pause_at;        ///< so many bytes of the body, then `pause`, then the rest, if any
   std::chrono::milliseconds pause{0};
   std::chrono::milliseconds byte_interval{0};  ///< not 0: head and body go out one byte at a time, this far apart
   bool no_reply = false;                       ///< the connection is closed without a byte

@@ -208,7 +208,8 @@ async::Task<PutReply> MultipartUpload::complete(const PutOptions& conditions) {
   co_return PutReply{.etag = *etag, .version_id = version_id_of(reply.head)};
 }
 
-/// The answer to a complete that took effect may be lost; asked again, the store knows no such upload.
+/// The answer to a complete that took effect may be lost: asked again, the store knows no such upload. Or it can't be
+/// read.
 async::Task<PutReply> MultipartUpload::find_completed() {
   S3Request question = request("HEAD", {}, "look for what was completed");
   question.op = OriginOp::head;
@@ -244,7 +245,7 @@ async::Task<PutReply> MultipartUpload::run(const PutOptions& conditions, bool ma
   Result<PutReply> put = fail(ErrorCode::internal, "not completed");
   if (sent) {
     put = co_await complete(conditions);
-    if (!put && is_gone()) {
+    if (!put && (is_gone() || put.error().code == ErrorCode::corrupt)) {
       if (auto completed = co_await find_completed()) co_return *std::move(completed);
     }
   } else {

@@ -7,8 +7,11 @@
 namespace seekfs::objectstore::s3 {
 
 S3Rig::S3Rig(S3RigOptions options)
-    : gate_(options.gate, timers_, registry_),
-      http_(make_curl_client({.ca_bundle = options.ca_bundle, .user_agent = "seekfs-test"}, timers_)),
+    : clock_(options.clock ? *options.clock : *machine_clock_),
+      gate_(options.gate, timers_, registry_),
+      http_(make_curl_client(
+          {.stall_timeout = options.stall_timeout, .ca_bundle = options.ca_bundle, .user_agent = "seekfs-test"},
+          timers_)),
       credentials_(make_credentials_provider({.anonymous = options.access_key.empty(),
                                               .access_key_id = options.access_key,
                                               .secret_access_key = options.secret_key},

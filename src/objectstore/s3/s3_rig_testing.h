@@ -32,27 +32,29 @@ struct S3RigOptions {
       .backoff = {.transient_base = std::chrono::milliseconds(1), .throttled_base = std::chrono::milliseconds(1)}};
   UploadOptions upload;
   CredentialsProvider* credentials = nullptr;  ///< instead of the two keys; outlives the rig
+  env::Clock* clock = nullptr;                 ///< instead of the machine's; outlives the rig
+  std::chrono::milliseconds stall_timeout = CurlClientOptions().stall_timeout;
   OriginGate::Limits gate;
 };
 
-/// The machine's clock: the server is real.
 class S3Rig {
  public:
   /// Ends the test program when the options contradict themselves.
   explicit S3Rig(S3RigOptions options);
 
   ObjectStore& store() { return *store_; }
-  env::Clock& clock() { return *clock_; }
+  env::Clock& clock() { return clock_; }
   OriginGate& gate() { return gate_; }
   MetricsRegistry& metrics() { return registry_; }
 
  private:
   MetricsRegistry registry_;
-  std::unique_ptr<env::Clock> clock_ = env::make_system_clock();
-  async::Timers timers_{*clock_};
+  const std::unique_ptr<env::Clock> machine_clock_ = env::make_system_clock();
+  env::Clock& clock_;
+  async::Timers timers_{clock_};
   std::unique_ptr<env::Random> random_ = env::make_seeded_random(1);
   async::ThreadPool pool_{"s3-rig", 2};
-  OriginMetrics measured_{registry_, *clock_};
+  OriginMetrics measured_{registry_, clock_};
   OriginGate gate_;
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<CredentialsProvider> credentials_;

@@ -42,7 +42,8 @@ class S3Store : public testing::Test {
   }
 
   const std::string body = patterned_body(300'000, 1);
-  FakeAndStore on;
+  s3::FastClock clock{100};
+  FakeAndStore on{s3::on_fast_clock(clock)};
 };
 
 TEST_F(S3Store, ABrokenBodyGoesOnWhereItBroke) {
@@ -89,60 +90,6 @@ TEST_F(S3Store, ThrottlingIsTriedAgainAndAtLastTold) {
   const auto got = get({.key = "a"});
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, ErrorCode::throttled);
-}
-
-/// A fault and what one operation may answer when every request meets it.
-struct MatrixRow {
-  std::string name;
-  Fault fault;
-  std::vector<ErrorCode> get;
-};
-
-TEST_F(S3Store, EveryFaultGivesTheRightBytesOrTheRightError) {
-  using enum ErrorCode;
-  const std::vector<MatrixRow> rows = {
-      {"no reply", {.no_reply = true}, {transient}},
-      {"reset", {.reset_at = 10}, {transient}},
-      {"truncated", {.close_at = 10}, {transient}},
-      {"overlong", {.surplus = 1000}, {}},
-      {"wrong range", {.kind = FaultKind::wrong_range}, {corrupt}},
-      {"whole body", {.kind = FaultKind::whole_body}, {corrupt}},
-      {"500", {.kind = FaultKind::internal_error}, {transient}},
-      {"503 SlowDown", {.kind = FaultKind::slow_down}, {throttled}},
-      {"503", {.kind = FaultKind::service_unavailable}, {transient, throttled}},
-      {"expired", {.kind = FaultKind::expired_token}, {denied}},
-      {"wrong region", {.kind = FaultKind::wrong_region, .region = "eu-north-1"}, {denied}},
-      {"skew", {.kind = FaultKind::time_too_skewed}, {denied}},
-      {"denied", {.kind = FaultKind::access_denied}, {denied}},
-      {"kms", {.kind = FaultKind::kms_disabled}, {denied}},
-      {"412", {.kind = FaultKind::precondition_failed}, {precondition_failed}},
-      {"409", {.kind = FaultKind::conditional_conflict}, {transient}},
-      {"garbage", {.kind = FaultKind::garbage_xml}, {transient, corrupt}},
-      {"empty", {.kind = FaultKind::empty_body}, {transient, corrupt}},
-      {"error in 200", {.kind = FaultKind::error_in_success}, {transient, corrupt}},
-  };
-  const auto expect = [](const MatrixRow& row, std::string_view op, std::optional<ErrorCode> code, bool right) {
-    if (!code) {
-      EXPECT_TRUE(right) << row.name << " " << op << " gave wrong bytes";
-      return;
-    }
-    const bool known = row.get.empty() || std::ranges::find(row.get, *code) != row.get.end();
-    EXPECT_TRUE(known) << row.name << " " << op << " gave " << to_string(*code);
-  };
-  for (const MatrixRow& row : rows) {
-    fault({}, row.fault, 1'000);
-    const auto got = get({.key = "a"}, ByteRange{100, 1000});
-    expect(row, "get", code_of(got), got && *got == body.substr(100, 1000));
-    const auto info = head({.key = "a"});
-    expect(row, "head", code_of(info), info && info->size == body.size());
-    const auto stored = put("new", "new");
-    expect(row, "put", code_of(stored), stored.has_value());
-    const auto listed = async::sync_wait(on.store().list({}, {}));
-    expect(row, "list", code_of(listed), listed.has_value());
-    on.fake.clear_rules();
-    EXPECT_TRUE(get({.key = "a"}, ByteRange{100, 1000}) == body.substr(100, 1000)) << "after " << row.name;
-    EXPECT_EQ(on.rig.metrics().gauge("seekfs_origin_inflight", "").value(), 0) << row.name;
-  }
 }
 
 }  // namespace
