@@ -9,6 +9,7 @@
 
 #include "base/http_date.h"
 #include "base/number.h"
+#include "base/wall_time.h"
 #include "objectstore/s3/entity_tag.h"
 
 namespace seekfs::objectstore::s3 {
@@ -58,7 +59,7 @@ std::optional<std::chrono::system_clock::time_point> time_header(const HttpReply
   const auto text = head.find(name);
   const auto seconds = text ? parse_http_date(*text) : std::nullopt;
   if (!seconds) return std::nullopt;
-  return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
+  return wall_time(std::chrono::sys_seconds(std::chrono::seconds(*seconds)));
 }
 
 Result<ObjectInfo> object_of_head(const std::string& key, const HttpReplyHead& head) {

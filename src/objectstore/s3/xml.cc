@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/percent_decode.h"
+#include "base/wall_time.h"
 #include "objectstore/s3/entity_tag.h"
 
 namespace seekfs::objectstore::s3 {
@@ -173,8 +174,8 @@ std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_
                                         std::chrono::month(static_cast<unsigned>(field(5, 2))),
                                         std::chrono::day(static_cast<unsigned>(field(8, 2))));
   if (!day.ok() || field(11, 2) > 23 || field(14, 2) > 59 || field(17, 2) > 60) return std::nullopt;
-  return std::chrono::sys_days(day) + std::chrono::hours(field(11, 2)) + std::chrono::minutes(field(14, 2)) +
-         std::chrono::seconds(field(17, 2));
+  return wall_time(std::chrono::sys_days(day) + std::chrono::hours(field(11, 2)) + std::chrono::minutes(field(14, 2)) +
+                   std::chrono::seconds(field(17, 2)));
 }
 
 }  // namespace seekfs::objectstore::s3
