@@ -100,6 +100,32 @@ class S3PublishTest(harness.NodeTest):
             self.assertIn("raw/" + path, told["detail"])
         self.assert_blob("fine")
 
+    def test_a_replaced_object_is_served_once_it_is_published(self):
+        self.put({"a": oracle("a", PAGE), "b": oracle("b", PAGE)})
+        self.adopt()
+        self.node.configure(manifest__ttl="1s")
+        self.node.start()
+        self.assert_blob("a")
+        self.put({"a": oracle("a", PAGE, version=2), "b": oracle("b", PAGE + 5, version=2)})
+        self.assert_problem(self.get(blob("b")), 502, "source_changed")  # not published yet
+        self.assertEqual(self.adopt()["version"], 2)
+        # HEAD may have been read a moment ago because of the object; then it is due within the manifest TTL.
+        self.assertTrue(wait_until(lambda: self.get(blob("b")).status == 200))
+        for path in self.files:
+            self.assert_blob(path)
+        self.assert_problem(self.get(blob("b", version=1)), 502, "source_changed")
+
+    def test_a_version_published_behind_the_daemons_back_is_found_through_its_object(self):
+        self.put({"a": oracle("a", PAGE), "b": oracle("b", PAGE)})
+        self.adopt()
+        self.node.configure(manifest__ttl="1h")
+        self.node.start()
+        self.assert_blob("a")
+        self.put({"b": oracle("b", PAGE + 5, version=2)})
+        self.adopt()
+        self.assert_blob("a")
+        self.assert_blob("b")
+
     def mismatches(self, level):
         """Path to kind of mismatch, as verify with this level says."""
         *found, report = self.ctl("verify", harness.NS, "--level", level, code=3)

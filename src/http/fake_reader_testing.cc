@@ -92,10 +92,20 @@ void FakeReader::fail_at(const std::string& path, std::uint64_t off, Error error
   failures_.insert_or_assign({path, off}, std::move(error));
 }
 
+void FakeReader::mend(const std::string& path) {
+  MutexLock lock(mutex_);
+  std::erase_if(failures_, [&](const auto& failure) { return failure.first.first == path; });
+}
+
 void FakeReader::set_slow_open(std::optional<Error> error) {
   MutexLock lock(mutex_);
   slow_open_ = true;
   open_error_ = std::move(error);
+}
+
+void FakeReader::on_reload(std::function<bool()> reload) {
+  MutexLock lock(mutex_);
+  reload_ = std::move(reload);
 }
 
 void FakeReader::hold(const std::string& path) {
@@ -169,6 +179,15 @@ async::Task<reader::VersionRef> FakeReader::open_version(std::string ns, std::op
   }
   if (error) co_return std::unexpected(*error);
   co_return find_version(ns, version);
+}
+
+async::Task<bool> FakeReader::reload(std::string, std::uint64_t, env::TimePoint) {
+  std::function<bool()> reload;
+  {
+    MutexLock lock(mutex_);
+    reload = reload_;
+  }
+  co_return reload&& reload();
 }
 
 PageSlice FakeReader::slice(const reader::FileRef& file, std::uint64_t off, std::uint64_t len) {

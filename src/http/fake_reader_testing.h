@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,8 +35,12 @@ class FakeReader final : public reader::ReadService {
   void set_cold(const std::string& path);
   /// A stream fails when it comes to byte `off` of the file, which must be the start of a page.
   void fail_at(const std::string& path, std::uint64_t off, Error error);
+  /// Takes back every fail_at() of the file.
+  void mend(const std::string& path);
   /// try_open never answers; open() gives `error` where one is set.
   void set_slow_open(std::optional<Error> error);
+  /// What reload() does: true when there is another version to be read now. Without it, there is none.
+  void on_reload(std::function<bool()> reload);
   /// Streams wait before each piece of the file until release().
   void hold(const std::string& path);
   void release();
@@ -54,6 +59,7 @@ class FakeReader final : public reader::ReadService {
                                                              std::optional<std::uint64_t> version) override;
   async::Task<reader::VersionRef> open_version(std::string ns, std::optional<std::uint64_t> version,
                                                env::TimePoint deadline) override;
+  async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) override;
   std::size_t try_read(const reader::FileRef& file, std::uint64_t off, std::uint64_t len,
                        std::span<PageSlice> out) override;
   std::unique_ptr<reader::ReadStream> read(std::vector<reader::ReadItem> items) override;
@@ -78,6 +84,7 @@ class FakeReader final : public reader::ReadService {
   std::set<std::string> cold_ SEEKFS_GUARDED_BY(mutex_);
   std::set<std::string> held_ SEEKFS_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::uint64_t>, Error> failures_ SEEKFS_GUARDED_BY(mutex_);
+  std::function<bool()> reload_ SEEKFS_GUARDED_BY(mutex_);
   bool slow_open_ SEEKFS_GUARDED_BY(mutex_) = false;
   std::optional<Error> open_error_ SEEKFS_GUARDED_BY(mutex_);
   std::vector<async::Promise<void>> waiters_ SEEKFS_GUARDED_BY(mutex_);

@@ -43,6 +43,10 @@ class CachedReadService final : public ReadService {
     return parts_.manifests.get(std::move(ns), version, deadline);
   }
 
+  async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) override {
+    return parts_.manifests.reload(std::move(ns), stale, deadline);
+  }
+
   std::size_t try_read(const FileRef& file, std::uint64_t off, std::uint64_t len, std::span<PageSlice> out) override;
 
   std::unique_ptr<ReadStream> read(std::vector<ReadItem> items) override {

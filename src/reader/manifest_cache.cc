@@ -217,6 +217,10 @@ async::Task<VersionRef> ManifestCache::get(std::string ns, std::optional<std::ui
   return core_->get(std::move(ns), version, deadline);
 }
 
+async::Task<bool> ManifestCache::reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) {
+  return core_->reload(std::move(ns), stale, deadline);
+}
+
 async::Task<std::vector<NamespaceStatus>> ManifestCache::namespaces(env::TimePoint deadline) {
   return core_->namespaces(deadline);
 }

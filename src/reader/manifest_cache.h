@@ -61,6 +61,9 @@ class ManifestCache {
   /// throttled, timeout, exhausted, cancelled (shutting down).
   async::Task<VersionRef> get(std::string ns, std::optional<std::uint64_t> version, env::TimePoint deadline);
 
+  /// As ReadService::reload().
+  async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline);
+
   async::Task<std::vector<NamespaceStatus>> namespaces(env::TimePoint deadline);
   async::Task<NamespaceStatus> status(std::string ns, env::TimePoint deadline);
   /// Also says when the store did not answer the last time it was asked for a HEAD.

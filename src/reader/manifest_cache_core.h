@@ -40,6 +40,7 @@ class ManifestCache::Core : public std::enable_shared_from_this<Core> {
   std::optional<Result<VersionRef>> try_get(std::string_view ns, std::optional<std::uint64_t> version);
   async::Task<VersionRef> get(std::string ns, std::optional<std::uint64_t> version, env::TimePoint deadline);
   async::Task<VersionRef> get_current(State state, env::TimePoint deadline);
+  async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline);
   async::Task<VersionRef> get_pinned(State state, std::uint64_t version, env::TimePoint deadline);
   async::Task<std::vector<NamespaceStatus>> namespaces(env::TimePoint deadline);
   async::Task<NamespaceStatus> status(std::string ns, env::TimePoint deadline);

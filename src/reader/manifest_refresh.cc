@@ -67,6 +67,34 @@ ManifestCache::Core::Coroutine ManifestCache::Core::refresh(State state) {
   loads_.end();
 }
 
+/// A publisher replaces objects in place first and moves HEAD afterwards, so readers learn of the object before its
+/// version is due.
+async::Task<bool> ManifestCache::Core::reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) {
+  const State state = table_.find(ns);
+  if (!state) co_return false;
+  const auto has_another = [&] {
+    const Version current = state->current.get();
+    return current && current->manifest->version() != stale;
+  };
+  if (has_another()) co_return true;
+  const async::Promise<void> refreshed;
+  bool joins = false;
+  bool starts = false;
+  {
+    MutexLock lock(state->mutex);
+    joins = state->refreshing;
+    starts = !joins && now() >= state->next_reload;
+    if (joins) state->refresh_waiters.push_back(refreshed);
+    if (starts) state->next_reload = now() + options_.ttl;
+  }
+  if (starts) start_refresh(state, refreshed);
+  if (joins || starts) {
+    [[maybe_unused]] const Status known = co_await refreshed.wait_until(
+        parts_.timers, std::min(deadline, now() + options_.stale_wait), "reading HEAD of namespace " + ns);
+  }
+  co_return has_another();
+}
+
 /// Reads HEAD and loads the version that it names, unless that is the current one, and keeps both on local disk.
 async::Task<ManifestCache::Core::Refreshed> ManifestCache::Core::refresh_once(State state) {
   if (co_await take_local(state) == Refreshed::not_due) co_return Refreshed::not_due;

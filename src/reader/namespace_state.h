@@ -52,6 +52,7 @@ struct NamespaceState {
       SEEKFS_GUARDED_BY(mutex);
   std::optional<Error> problem SEEKFS_GUARDED_BY(mutex);  ///< why the last refresh failed; nothing when it succeeded
   bool tried_local SEEKFS_GUARDED_BY(mutex) = false;
+  env::TimePoint next_reload SEEKFS_GUARDED_BY(mutex);  ///< when HEAD may be read again because an object has changed
 };
 
 }  // namespace seekfs::reader

@@ -101,6 +101,11 @@ class ReadService {
   virtual async::Task<VersionRef> open_version(std::string ns, std::optional<std::uint64_t> version,
                                                env::TimePoint deadline) = 0;
 
+  /// For an unpinned read of version `stale` that ended in source_changed: reads HEAD again, for this reason at most
+  /// once a manifest TTL, one request however many wait. True when the newest version is another one now, in which the
+  /// object may be the one that is there; false also when HEAD cannot be read.
+  virtual async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) = 0;
+
   /// Fills `out` with the slices of [off, off+len) when every page of it is in L1, and returns their number; 0 when one
   /// is not, when `out` is too small or when len is 0. A plain function: no wait, no allocation. off+len ≤ size.
   virtual std::size_t try_read(const FileRef& file, std::uint64_t off, std::uint64_t len, std::span<PageSlice> out) = 0;

@@ -4,6 +4,7 @@
 #include "http/body_sender.h"
 #include "http/handlers.h"
 #include "http/routes/blob_plan.h"
+#include "http/routes/second_try.h"
 
 namespace seekfs::http {
 namespace {
@@ -16,6 +17,18 @@ async::Task<reader::FileRef> open_file(Exchange& exchange, const BlobRequest& re
   if (auto opened = exchange.reader().try_open(request.ns, request.path, request.version)) co_return std::move(*opened);
   co_return co_await exchange.reader().open(std::string(request.ns), std::string(request.path), request.version,
                                             exchange.wait_deadline());
+}
+
+async::Task<void> send_blob(Exchange& exchange, const BlobRequest& request) {
+  SEEKFS_CO_ASSIGN(const reader::FileRef file, co_await open_file(exchange, request));
+  SEEKFS_CO_ASSIGN(const BlobPlan plan, plan_blob(exchange, request, file));
+  if (!sends_bytes(exchange, plan)) {
+    exchange.begin(plan.head);
+    co_return Result<void>{};
+  }
+  std::vector<reader::ReadItem> items;
+  items.push_back({file, plan.off, plan.len});
+  co_return co_await send_ranges(exchange, plan.head, std::move(items), nullptr);
 }
 
 }  // namespace
@@ -46,15 +59,10 @@ std::optional<Status> try_blob(Exchange& exchange) {
 
 async::Task<void> blob(Exchange& exchange) {
   SEEKFS_CO_ASSIGN(const BlobRequest request, parse_blob_request(exchange));
-  SEEKFS_CO_ASSIGN(const reader::FileRef file, co_await open_file(exchange, request));
-  SEEKFS_CO_ASSIGN(const BlobPlan plan, plan_blob(exchange, request, file));
-  if (!sends_bytes(exchange, plan)) {
-    exchange.begin(plan.head);
-    co_return Result<void>{};
-  }
-  std::vector<reader::ReadItem> items;
-  items.push_back({file, plan.off, plan.len});
-  co_return co_await send_ranges(exchange, plan.head, std::move(items), nullptr);
+  Status sent = co_await send_blob(exchange, request);
+  SEEKFS_CO_ASSIGN(const bool again, co_await is_worth_a_second_try(exchange, request.ns, request.version, sent));
+  if (again) sent = co_await send_blob(exchange, request);
+  co_return sent;
 }
 
 }  // namespace seekfs::http

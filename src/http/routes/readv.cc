@@ -10,6 +10,7 @@
 #include "http/reservation.h"
 #include "http/routes/frames.h"
 #include "http/routes/readv_body.h"
+#include "http/routes/second_try.h"
 
 namespace seekfs::http {
 namespace {
@@ -113,6 +114,14 @@ async::Task<reader::VersionRef> open_version(Exchange& exchange, std::string_vie
   co_return co_await exchange.reader().open_version(std::string(ns), version, exchange.wait_deadline());
 }
 
+async::Task<void> reply(Exchange& exchange, std::string_view ns, std::optional<std::uint64_t> version,
+                        const std::vector<ReadvItem>& requested, bool frames) {
+  SEEKFS_CO_ASSIGN(const reader::VersionRef opened, co_await open_version(exchange, ns, version));
+  exchange.note.version = opened.manifest->version();
+  if (frames) co_return co_await reply_frames(exchange, opened, requested);
+  co_return co_await reply_bytes(exchange, opened, requested);
+}
+
 }  // namespace
 
 async::Task<void> readv(Exchange& exchange) {
@@ -123,10 +132,12 @@ async::Task<void> readv(Exchange& exchange) {
   SEEKFS_CO_TRY(check_length(exchange));
   const bool frames = accepts_frames(exchange.head.accept);
   SEEKFS_CO_ASSIGN(const std::vector<ReadvItem> requested, co_await receive_items(exchange));
-  SEEKFS_CO_ASSIGN(const reader::VersionRef opened, co_await open_version(exchange, ns, version));
-  exchange.note.version = opened.manifest->version();
-  if (frames) co_return co_await reply_frames(exchange, opened, requested);
-  co_return co_await reply_bytes(exchange, opened, requested);
+  Status sent = co_await reply(exchange, ns, version, requested, frames);
+  SEEKFS_CO_ASSIGN(const bool again, co_await is_worth_a_second_try(exchange, ns, version, sent));
+  if (!again) co_return sent;
+  exchange.note.path = {};
+  exchange.note.index = std::nullopt;
+  co_return co_await reply(exchange, ns, version, requested, frames);
 }
 
 }  // namespace seekfs::http

@@ -1,0 +1,18 @@
+// The decision: only what the client cannot notice is done again.
+#include "http/routes/second_try.h"
+
+#include <string>
+
+namespace seekfs::http {
+
+async::Task<bool> is_worth_a_second_try(Exchange& exchange, std::string_view ns, std::optional<std::uint64_t> pinned,
+                                        const Status& sent) {
+  if (sent || sent.error().code != ErrorCode::source_changed) co_return false;
+  if (pinned || !exchange.note.version || exchange.writer.sent_any()) co_return false;
+  SEEKFS_CO_ASSIGN(const bool another, co_await exchange.reader().reload(std::string(ns), *exchange.note.version,
+                                                                         exchange.wait_deadline()));
+  if (another) exchange.writer.discard();
+  co_return another;
+}
+
+}  // namespace seekfs::http
