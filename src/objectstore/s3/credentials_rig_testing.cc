@@ -17,29 +17,6 @@ void expect_no_secret(std::string_view text) {
   EXPECT_FALSE(text.contains(key_id_mark)) << text;
 }
 
-void RecordingLogger::log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  const std::string line = format_log_line(LogFormat::logfmt, level, event, fields);
-  MutexLock lock(mutex_);
-  text_ += line + "\n";
-  ++lines_;
-  changed_.notify_all();
-}
-
-std::string RecordingLogger::text() const {
-  MutexLock lock(mutex_);
-  return text_;
-}
-
-std::uint64_t RecordingLogger::lines() const {
-  MutexLock lock(mutex_);
-  return lines_;
-}
-
-void RecordingLogger::wait_for_lines(std::uint64_t count) {
-  MutexLock lock(mutex_);
-  while (lines_ < count) changed_.wait(mutex_);
-}
-
 CredentialsRig::CredentialsRig() : http_(make_curl_client({.user_agent = "seekfs-test"}, timers_)) {
   options.home = home_.path();
   set("AWS_EC2_METADATA_DISABLED", "true");

@@ -9,13 +9,13 @@
 
 #include "async/thread_pool.h"
 #include "async/timers.h"
-#include "base/mutex.h"
 #include "env/clock.h"
 #include "env/random.h"
 #include "env/temp_directory_testing.h"
 #include "objectstore/s3/credentials.h"
 #include "objectstore/s3/credentials_pause.h"
 #include "objectstore/s3/loopback_http_testing.h"
+#include "objectstore/s3/recording_logger_testing.h"
 
 namespace seekfs::objectstore::s3 {
 
@@ -25,21 +25,6 @@ inline constexpr std::string_view key_id_mark = "AKID";
 
 /// Fails the test when `text` has a part of a secret.
 void expect_no_secret(std::string_view text);
-
-/// Keeps lines; others wait for them. Thread-safe.
-class RecordingLogger final : public Logger {
- public:
-  void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
-  std::string text() const;
-  std::uint64_t lines() const;
-  void wait_for_lines(std::uint64_t count);
-
- private:
-  mutable Mutex mutex_;
-  CondVar changed_;
-  std::string text_ SEEKFS_GUARDED_BY(mutex_);
-  std::uint64_t lines_ SEEKFS_GUARDED_BY(mutex_) = 0;
-};
 
 /// The options are changed before the first get(). No source but those that the test sets up: the home is a directory
 /// of its own, and the instance metadata service is off.

@@ -1,13 +1,16 @@
 // The composition, as the daemon does it.
 #include "objectstore/s3/s3_rig_testing.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdio>
 #include <cstdlib>
 
 namespace seekfs::objectstore::s3 {
 
 S3Rig::S3Rig(S3RigOptions options)
-    : clock_(options.clock ? *options.clock : *machine_clock_),
+    : secret_key_(options.secret_key),
+      clock_(options.clock ? *options.clock : *machine_clock_),
       gate_(options.gate, timers_, registry_),
       http_(make_curl_client(
           {.stall_timeout = options.stall_timeout, .ca_bundle = options.ca_bundle, .user_agent = "seekfs-test"},
@@ -20,7 +23,7 @@ S3Rig::S3Rig(S3RigOptions options)
                                               .timers = timers_,
                                               .random = *random_,
                                               .pool = pool_,
-                                              .log = null_logger()})) {
+                                              .log = log_})) {
   auto store = make_s3_store({.endpoint = {.endpoint = options.endpoint,
                                            .region = options.region,
                                            .bucket = options.bucket,
@@ -34,12 +37,19 @@ S3Rig::S3Rig(S3RigOptions options)
                               .timers = timers_,
                               .random = *random_,
                               .pool = pool_,
-                              .log = null_logger()});
+                              .log = log_});
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     std::abort();
   }
   store_ = *std::move(store);
+}
+
+S3Rig::~S3Rig() {
+  store_.reset();
+  credentials_.reset();
+  http_.reset();
+  if (!secret_key_.empty()) EXPECT_FALSE(log_.text().contains(secret_key_));
 }
 
 }  // namespace seekfs::objectstore::s3

@@ -13,6 +13,7 @@
 #include "objectstore/origin_metrics.h"
 #include "objectstore/s3/credentials.h"
 #include "objectstore/s3/curl_client.h"
+#include "objectstore/s3/recording_logger_testing.h"
 #include "objectstore/s3/s3_store.h"
 
 namespace seekfs::objectstore::s3 {
@@ -41,6 +42,10 @@ class S3Rig {
  public:
   /// Ends the test program when the options contradict themselves.
   explicit S3Rig(S3RigOptions options);
+  /// Fails the test when the secret key was logged; every failed attempt logs its error.
+  ~S3Rig();
+  S3Rig(const S3Rig&) = delete;
+  S3Rig& operator=(const S3Rig&) = delete;
 
   ObjectStore& store() { return *store_; }
   env::Clock& clock() { return clock_; }
@@ -48,6 +53,8 @@ class S3Rig {
   MetricsRegistry& metrics() { return registry_; }
 
  private:
+  const std::string secret_key_;
+  RecordingLogger log_;
   MetricsRegistry registry_;
   const std::unique_ptr<env::Clock> machine_clock_ = env::make_system_clock();
   env::Clock& clock_;
