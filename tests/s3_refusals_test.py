@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-# Whole-program test: who asks a provider's support about a failed request needs its id: it is in the reader's problem
-# document, in the daemon's log for every attempt, and in what seekfs-ctl says.
+# Whole-program test of an S3 that refuses requests: their ids, by which a provider's support finds them, are in the reader's
+# problem document, in the daemon's log for every attempt, and in what seekfs-ctl says; one denied object harms no other.
+import gzip
+import json
+import urllib.request
+
 import harness
-from fake_s3 import SECRET_KEY, FakeS3
+from fake_s3 import BUCKET, SECRET_KEY, FakeS3
 from harness import PAGE, blob, oracle
 
 
-class S3RequestIdsTest(harness.NodeTest):
+class S3RefusalsTest(harness.NodeTest):
     settings = {"log__level": "debug", "s3__retry_initial_backoff_ms": 1}
 
     def setUp(self):
@@ -14,7 +18,7 @@ class S3RequestIdsTest(harness.NodeTest):
         self.server = FakeS3()
         self.addCleanup(self.server.stop)
         self.node.configure(**self.server.settings())
-        self.publish({"a": oracle("a", PAGE)})
+        self.publish({"a": oracle("a", PAGE), "b": oracle("b", 20 * PAGE)})
         self.node.start()
 
     def ids(self, status):
@@ -24,6 +28,30 @@ class S3RequestIdsTest(harness.NodeTest):
     def daemon_log(self):
         with open(self.node.daemon.log, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def object_of(self, path):
+        """The key of the object that holds a published file."""
+        url = f"{self.server.url}/{BUCKET}/namespaces/{harness.NS}/manifests/v-1.json.gz"
+        with urllib.request.urlopen(url, timeout=60) as reply:
+            manifest = json.loads(gzip.decompress(reply.read()))
+        return next(entry["storage"]["key"] for entry in manifest["files"] if entry["path"] == path)
+
+    def test_one_denied_object_harms_no_other(self):
+        for fault, pages in (("access_denied", range(10)), ("kms_disabled", range(10, 20))):
+            self.server.script({"fault": fault, "key_part": self.object_of("a")})
+            for at in (page * PAGE for page in pages):
+                self.assert_problem(self.get(blob("a")), 502, "origin_denied")
+                self.assert_bytes(self.get(blob("b", off=at, len=10)), self.files["b"][at:at + 10])
+        self.assertEqual(self.node.daemon.metric("seekfs_origin_breaker_open"), 0)
+
+    def test_nothing_but_refusals_opens_no_breaker(self):
+        self.assertEqual(self.get(f"/files?ns={harness.NS}").status, 200)
+        self.server.script({"fault": "access_denied", "operations": ["get"]})
+        for _ in range(100):
+            self.assert_problem(self.get(blob("a")), 502, "origin_denied")
+        self.assertEqual(self.node.daemon.metric("seekfs_origin_breaker_open"), 0)
+        self.server.script()
+        self.assert_blob("a")
 
     def test_a_refusal_names_its_request_to_the_reader_and_in_the_log(self):
         self.assertEqual(self.get(f"/files?ns={harness.NS}").status, 200)
