@@ -40,9 +40,9 @@ class FakeS3:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data), timeout=60) as reply:
             return json.load(reply)
 
-    def script(self, *rules, per_second=0, burst=1):
-        """Replaces all faults and the throttle (0: none), and begins a new record."""
-        self.ask("/-/script", {"rules": rules, "throttle": {"per_second": per_second, "burst": burst}})
+    def script(self, *rules, **throttle):
+        """Replaces all faults and the throttle (per_second=N), and begins a new record."""
+        self.ask("/-/script", {"rules": rules, **throttle})
 
     def seconds(self):
         """[requests, those refused with 503] of each second since the record began; the last one is under way."""

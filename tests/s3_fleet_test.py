@@ -61,7 +61,7 @@ class S3FleetTest(harness.NodeTest):
                     self.wrong.append((name, reply.status, reply.body[:300]))
 
     def test_cold_on_one_data_set_they_settle_at_what_the_server_allows(self):
-        self.server.script(per_second=ALLOWED, burst=ALLOWED / 10)
+        self.server.script(per_second=ALLOWED)
         readers = []
         for node in self.nodes:
             names, lock = iter(FILES), threading.Lock()

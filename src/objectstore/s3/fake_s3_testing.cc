@@ -1,4 +1,4 @@
-// The way of a request through the fake: record, storm and throttle, script, signature, service, faults.
+// The way of a request through the fake: record, throttle, script, signature, service, faults.
 #include "objectstore/s3/fake_s3_testing.h"
 
 #include <fmt/format.h>
@@ -10,38 +10,12 @@
 #include "base/http_date.h"
 #include "base/sha256.h"
 #include "objectstore/s3/s3_service_testing.h"
+#include "objectstore/token_bucket.h"
 
 namespace seekfs::objectstore::s3 {
 namespace {
 
 constexpr std::size_t max_log = 20'000;
-
-/// Tokens that come at a steady rate.
-class TokenBucket {
- public:
-  void set(double per_second, double burst) {
-    per_second_ = per_second;
-    burst_ = std::max(burst, 1.0);
-    tokens_ = burst_;
-    filled_at_ = std::chrono::steady_clock::now();
-  }
-  bool take() {
-    if (per_second_ <= 0) return true;
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> passed = now - filled_at_;
-    filled_at_ = now;
-    tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
-    if (tokens_ < 1) return false;
-    tokens_ -= 1;
-    return true;
-  }
-
- private:
-  double per_second_ = 0;
-  double burst_ = 1;
-  double tokens_ = 0;
-  std::chrono::steady_clock::time_point filled_at_;
-};
 
 /// Requests that are being answered.
 class Gauge {
@@ -97,7 +71,6 @@ struct FakeS3::State {
 
   const FakeS3Options options;
   std::atomic<std::int64_t> clock_offset = 0;  ///< seconds
-  std::atomic<bool> storm = false;
   std::atomic<std::uint64_t> last_id = 0;
   FakeBucket bucket;
   const S3Service service;
@@ -106,7 +79,7 @@ struct FakeS3::State {
 
   mutable Mutex mutex;
   std::vector<FakeAccount> accounts SEEKFS_GUARDED_BY(mutex);
-  TokenBucket throttle SEEKFS_GUARDED_BY(mutex);
+  TokenBucket throttle SEEKFS_GUARDED_BY(mutex){std::chrono::steady_clock::now()};
   FakeS3Counters counters SEEKFS_GUARDED_BY(mutex);
   std::deque<FakeS3Log> log SEEKFS_GUARDED_BY(mutex);
   std::chrono::steady_clock::time_point record_began SEEKFS_GUARDED_BY(mutex) = std::chrono::steady_clock::now();
@@ -116,7 +89,7 @@ struct FakeS3::State {
 
 bool FakeS3::State::admit() {
   MutexLock lock(mutex);
-  const bool admitted = !storm.load() && throttle.take();
+  const bool admitted = throttle.take(std::chrono::steady_clock::now());
   if (!admitted) ++counters.throttled;
   return admitted;
 }
@@ -218,12 +191,11 @@ FakeBucket& FakeS3::bucket() { return state_->bucket; }
 void FakeS3::add_rule(FaultRule rule) { state_->script.add(std::move(rule)); }
 void FakeS3::clear_rules() { state_->script.clear(); }
 std::uint64_t FakeS3::faults_given() const { return state_->script.given(); }
-void FakeS3::set_storm(bool on) { state_->storm = on; }
 void FakeS3::set_clock_offset(std::chrono::seconds offset) { state_->clock_offset = offset.count(); }
 
-void FakeS3::set_throttle(double per_second, double burst) {
+void FakeS3::set_throttle(std::optional<double> per_second) {
   MutexLock lock(state_->mutex);
-  state_->throttle.set(per_second, burst);
+  state_->throttle.set_rate(per_second, std::chrono::steady_clock::now());
 }
 
 void FakeS3::set_accounts(std::vector<FakeAccount> accounts) {

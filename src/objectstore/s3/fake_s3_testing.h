@@ -54,7 +54,7 @@ struct FakeS3Second {
 struct FakeS3Counters {
   std::map<S3Operation, std::uint64_t> by_operation;
   std::uint64_t total = 0;
-  std::uint64_t throttled = 0;  ///< refused by the throttle or the storm
+  std::uint64_t throttled = 0;  ///< refused by the throttle
   std::uint64_t in_flight = 0;  ///< received, and the last byte of the reply is not out
   std::uint64_t max_in_flight = 0;
   std::vector<FakeS3Second> seconds;  ///< since the record began, the one under way last
@@ -75,10 +75,8 @@ class FakeS3 {
   void add_rule(FaultRule rule);
   void clear_rules();
   std::uint64_t faults_given() const;
-  /// While it is on, every request gets 503 SlowDown.
-  void set_storm(bool on);
-  /// Requests a second, with `burst` at once; more get 503 SlowDown. 0: no limit.
-  void set_throttle(double per_second, double burst = 1);
+  /// Requests a second, a tenth of them at once; more get 503 SlowDown. Nothing: no limit.
+  void set_throttle(std::optional<double> per_second);
   void set_accounts(std::vector<FakeAccount> accounts);
   /// What the server's clock is ahead of this machine's.
   void set_clock_offset(std::chrono::seconds offset);

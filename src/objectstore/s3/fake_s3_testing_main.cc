@@ -1,13 +1,16 @@
 // fake_s3: the faulty S3 server as a process on loopback, told what to do by requests to /-/; until its stdin ends.
 //
-//   POST /-/script  {"rules": [RULE...], "throttle": {"per_second": N, "burst": N}}: replaces what was scripted, and
-//                   begins a new record. RULE: "fault" by its name; optional: "operations" by their names, "key_part",
-//                   "from", "times", "status", "delay_ms", "retry_after" (s), "x_amz_retry_after" (ms), "no_reply"
+//   POST /-/script  {"rules": [RULE...], "per_second": N}: replaces what was scripted, and begins a new record. N is
+//   what
+//                   is not throttled; without it everything. RULE: "fault" by its name; optional: "operations" by their
+//                   names, "key_part", "from", "times", "status", "delay_ms", "retry_after" (s), "x_amz_retry_after"
+//                   (ms), "no_reply"
 //   GET /-/record   {"seconds": [[requests, those refused with 503]...], "max_in_flight": N}
 //   GET /-/log      {"log": [{"at_ms", "operation", "key", "status", "request_id", "authorization"}...]}
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -61,10 +64,10 @@ FaultRule rule_of(const json::object& in) {
 void follow(FakeS3& server, const json::object& script) {
   std::vector<FaultRule> rules;
   for (const json::value& rule : script.at("rules").as_array()) rules.push_back(rule_of(rule.as_object()));
-  const json::object& throttle = script.at("throttle").as_object();
   server.clear_rules();
   for (FaultRule& rule : rules) server.add_rule(std::move(rule));
-  server.set_throttle(throttle.at("per_second").to_number<double>(), throttle.at("burst").to_number<double>());
+  const json::value* const per_second = script.if_contains("per_second");
+  server.set_throttle(per_second ? std::optional(per_second->to_number<double>()) : std::nullopt);
   server.reset_record();
 }
 
