@@ -1,7 +1,10 @@
 // Wiring of the test node, as the daemon wires itself.
 #include "reader/reader_testing.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "base/sha256.h"
 #include "manifest/codec.h"
@@ -102,6 +105,43 @@ Result<std::string> TestNode::read(const std::string& ns, const std::string& pat
 
 Result<FileRef> TestNode::open(const std::string& ns, const std::string& path, std::optional<std::uint64_t> version) {
   return run(service->open(ns, path, version, clock.now() + std::chrono::seconds(60)));
+}
+
+std::string oracle(const std::string& path, std::uint64_t version, std::uint64_t off, std::uint64_t len) {
+  std::string bytes(len, '\0');
+  manifest::oracle_bytes("demo", path, version, off, std::as_writable_bytes(std::span(bytes)));
+  return bytes;
+}
+
+objectstore::StoreFaultPlan on_data(std::function<objectstore::StoreFault()> fault) {
+  return [fault = std::move(fault)](objectstore::StoreOp op, const std::string& key) {
+    return op == objectstore::StoreOp::get && key.find("/objects/") != std::string::npos ? fault()
+                                                                                         : objectstore::StoreFault{};
+  };
+}
+
+void expect_idle(TestNode& node) {
+  while (node.gate.in_flight() > 0) std::this_thread::yield();
+  EXPECT_EQ(node.fetcher.in_flight(), 0U);
+  EXPECT_EQ(node.gate.in_flight(), 0U);
+  node.l1.shrink(std::uint64_t{1} << 40U);
+  EXPECT_EQ(node.memory.used(cache::MemoryUse::pages), 0U);
+}
+
+objectstore::StoreFaultPlan store_is_away() {
+  return [](objectstore::StoreOp, const std::string&) {
+    return objectstore::StoreFault{.fail_before = Error(ErrorCode::transient, "the store is away")};
+  };
+}
+
+std::uint64_t version_of(TestNode& node, const std::string& path) {
+  const auto file = node.open("demo", path);
+  return file ? file->version() : 0;
+}
+
+void settle(TestNode& node, std::size_t heads) {
+  while (node.gets("/HEAD") < heads) std::this_thread::yield();
+  (void)node.run(node.service->namespaces(node.clock.now() + std::chrono::seconds(5)));
 }
 
 }  // namespace seekfs::reader

@@ -93,4 +93,23 @@ class TestNode {
   std::vector<std::string> gets_ SEEKFS_GUARDED_BY(mutex_);
 };
 
+/// Bytes of a file of the version `version` of namespace "demo".
+std::string oracle(const std::string& path, std::uint64_t version, std::uint64_t off, std::uint64_t len);
+
+/// A fault for GETs of data objects only.
+objectstore::StoreFaultPlan on_data(std::function<objectstore::StoreFault()> fault);
+
+/// Waits until no request is under way (a GET gives its permit back a moment after its last page has reached the
+/// readers), and expects that no page is held by anybody but L1, which is emptied.
+void expect_idle(TestNode& node);
+
+/// The store answers nothing.
+objectstore::StoreFaultPlan store_is_away();
+
+/// Of a file of namespace "demo"; 0 when it cannot be opened.
+std::uint64_t version_of(TestNode& node, const std::string& path = "f");
+
+/// Waits until HEAD was read `heads` times and the refresh that a reader started in the background has ended.
+void settle(TestNode& node, std::size_t heads);
+
 }  // namespace seekfs::reader
