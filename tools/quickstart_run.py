@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 import urllib.parse
 
 import read_back
-from s3_server import S3Server, ServerFailed
+from s3_server import BUCKET, S3Server, ServerFailed
 from seekfs_process import Daemon, DaemonFailed, clean_environment, write_config
 
 NAMESPACE = "quickstart"
@@ -36,11 +37,18 @@ class DirectoryStore:
 
     def __init__(self, work):
         self.path = os.path.join(work, "store")
-        self.name = self.path
+        self.taking_away = "the directory of the store is moved away"
+        self.more_requests = "."
 
     def prepare(self):
         self.bring_back()  # an earlier run was interrupted
         os.makedirs(self.path, exist_ok=True)
+
+    def describe(self):
+        return self.path
+
+    def processes(self):
+        return []
 
     def has_data(self):
         return os.path.isdir(os.path.join(self.path, "namespaces"))
@@ -64,11 +72,19 @@ class ServerStore:
 
     def __init__(self, kind, work):
         self.server = S3Server(kind, os.path.join(work, kind))
-        self.name = f"bucket of {kind}"
+        self.taking_away = f"{kind} is stopped"
+        self.more_requests = ", and a second GET where the first byte is late (5 % at most)."
 
     def prepare(self):
         self.server.start()
         self.port = self.server.state()["port"]
+
+    def describe(self):
+        return f"s3://{BUCKET} at {self.server.endpoint}, a {self.server.kind}"
+
+    def processes(self):
+        """Those that run when the daemon is kept."""
+        return [self.server.state()["pid"]]
 
     def has_data(self):
         return bool(os.listdir(self.server.data))
@@ -142,8 +158,10 @@ class Quickstart:
         """The passes, each as a row of the table; returns sentences about files that came back wrong."""
         print(f"\n  read back by {min(os.cpu_count() or 1, len(files) or 1)} processes that compare SHA-256 with the originals:\n")
         print(f"  {'':<20} {'files':>9} {'bytes':>12} {'seconds':>9} {'MB/s':>8} {'files/s':>9} {'origin requests':>16}")
-        return (self.one_pass("/blob, cold", read_back.blob_part, files) + self.one_pass("/blob, warm", read_back.blob_part, files)
-                + self.one_pass("/readv, warm", read_back.readv_part, files))
+        wrong = (self.one_pass("/blob, cold", read_back.blob_part, files) + self.one_pass("/blob, warm", read_back.blob_part, files)
+                 + self.one_pass("/readv, warm", read_back.readv_part, files))
+        print("\n  Origin requests are all that were made: HEAD, manifest, data" + self.store.more_requests)
+        return wrong
 
     def one_pass(self, name, how, files):
         requests = self.origin_requests()
@@ -194,7 +212,7 @@ class Quickstart:
         self.daemon.stop()
         self.store.take_away()
         try:
-            print(f"\n  the store is taken away and the daemon started again:\n")
+            print(f"\n  {self.store.taking_away} and the daemon started again:\n")
             self.daemon.start()
             wrong = self.one_pass("/blob, restarted", read_back.blob_part, files)
             requests, served = self.origin_requests(), self.daemon.metric("seekfs_served_bytes_total", source="l2")
@@ -210,10 +228,13 @@ class Quickstart:
         file = min((file for file in files if 0 < file.size <= 4096), key=lambda file: len(file.path), default=files[0])
         path = urllib.parse.quote(file.path)
         body = json.dumps([{"path": file.path, "off": 0, "len": min(file.size, 16)}], ensure_ascii=False).replace("'", "'\\''")
-        print("\n  Try it" + (":" if self.keep else " (with --keep, which leaves the daemon running):"))
+        tool = f"{shlex.quote(os.path.relpath(os.path.join(self.bin, 'seekfs-ctl')))} --config {shlex.quote(os.path.relpath(self.config))}"
+        print("\n  Try it" + (":" if self.keep else " (with --keep, which leaves daemon and store running; the port is another one then):"))
         print(f"    curl '{self.daemon.url}/files?ns={NAMESPACE}&limit=5'")
         print(f"    curl '{self.daemon.url}/blob?ns={NAMESPACE}&path={path}'")
         print(f"    curl '{self.daemon.url}/readv?ns={NAMESPACE}' -d '{body}'")
+        print(f"    {tool} --addr {self.daemon.url} ls seekfs://{NAMESPACE}/")
+        print(f"    {tool} verify {NAMESPACE} --level head")
 
     def run(self):
         files = self.hash_originals()
@@ -224,7 +245,7 @@ class Quickstart:
         self.daemon.start()
         stays = False
         try:
-            say("serve", f"{self.daemon.url} (pid {self.daemon.process.pid}, store: {self.store.name})")
+            say("serve", f"{self.daemon.url} (pid {self.daemon.process.pid}, store: {self.store.describe()})")
             wrong = self.read_back(files) or self.restart_without_the_store(files)
             if wrong:
                 print(f"\n  {len(wrong)} files came back WRONG:")
@@ -238,7 +259,9 @@ class Quickstart:
                 self.daemon.stop()
                 self.store.close()
         if stays:
-            print(f"\n  The daemon runs on; stop it with: kill {self.daemon.process.pid}")
+            pids = [self.daemon.process.pid, *self.store.processes()]
+            what = "The daemon and its store run" if len(pids) > 1 else "The daemon runs"
+            print(f"\n  {what} on; stop with: kill {' '.join(map(str, pids))}")
         return 0
 
 
