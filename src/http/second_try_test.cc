@@ -63,6 +63,20 @@ TEST_F(SecondTryTest, ItIsDoneOnce) {
   EXPECT_EQ(reloads_, 1);
 }
 
+TEST_F(SecondTryTest, FramesStayWithTheirVersionAndTheNextRequestHasTheOther) {
+  const std::string items = R"([{"path":"a.bin","len":10},{"path":"b/c.bin","len":5}])";
+  const std::string_view frames = "Accept: application/vnd.seekfs.frames\r\n";
+  const std::string first = server_.exchange(post("/readv?ns=demo", items, frames));
+  EXPECT_NE(first.find("SeekFS-Version: v-3\r\n"), std::string::npos) << first.substr(0, 300);
+  EXPECT_NE(first.find(R"("code":"source_changed")"), std::string::npos);
+  EXPECT_NE(first.find(server_.bytes("b/c.bin", 0, 5)), std::string::npos);
+  EXPECT_EQ(reloads_, 1);
+  const std::string second = server_.exchange(post("/readv?ns=demo", items, frames));
+  EXPECT_NE(second.find("SeekFS-Version: v-4\r\n"), std::string::npos);
+  EXPECT_NE(second.find(v4("a.bin", 10)), std::string::npos);
+  EXPECT_EQ(reloads_, 1);
+}
+
 TEST_F(SecondTryTest, WithoutAnotherVersionTheErrorStands) {
   publishes_ = false;
   EXPECT_TRUE(server_.exchange(get("/ns/demo/a.bin")).starts_with("HTTP/1.1 502 "));
@@ -73,6 +87,8 @@ TEST_F(SecondTryTest, APinnedVersionIsNeverLeft) {
   EXPECT_TRUE(server_.exchange(get("/blob?ns=demo&path=a.bin&version=3")).starts_with("HTTP/1.1 502 "));
   EXPECT_TRUE(server_.exchange(post("/readv?ns=demo&version=3", R"([{"path":"a.bin","len":10}])"))
                   .starts_with("HTTP/1.1 502 "));
+  server_.exchange(
+      post("/readv?ns=demo&version=3", R"([{"path":"a.bin","len":10}])", "Accept: application/vnd.seekfs.frames\r\n"));
   EXPECT_EQ(reloads_, 0);
 }
 

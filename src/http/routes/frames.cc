@@ -100,6 +100,7 @@ class FrameSender {
       if (!piece) {
         exchange_.note.index = index;
         if (sent > 0) co_return std::unexpected(std::move(piece).error());
+        SEEKFS_CO_TRY(co_await look_for_another_version(piece.error()));
         queue_problem(index, piece.error());
         stream_->skip_item();
         co_return Result<void>{};
@@ -116,6 +117,16 @@ class FrameSender {
       sent += count;
       queued_ += count;
     }
+    co_return Result<void>{};
+  }
+
+  /// For the requests to come: this reply has begun with one version and stays with it.
+  async::Task<void> look_for_another_version(const Error& error) {
+    const auto pinned = exchange_.query.version();
+    if (error.code != ErrorCode::source_changed || !pinned || *pinned) co_return Result<void>{};
+    SEEKFS_CO_TRY(co_await flush());
+    SEEKFS_CO_TRY(co_await exchange_.reader().reload(std::string(exchange_.note.ns), *exchange_.note.version,
+                                                     exchange_.wait_deadline()));
     co_return Result<void>{};
   }
 

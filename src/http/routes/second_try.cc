@@ -9,10 +9,8 @@ async::Task<bool> is_worth_a_second_try(Exchange& exchange, std::string_view ns,
                                         const Status& sent) {
   if (sent || sent.error().code != ErrorCode::source_changed) co_return false;
   if (pinned || !exchange.note.version || exchange.writer.sent_any()) co_return false;
-  SEEKFS_CO_ASSIGN(const bool another, co_await exchange.reader().reload(std::string(ns), *exchange.note.version,
-                                                                         exchange.wait_deadline()));
-  if (another) exchange.writer.discard();
-  co_return another;
+  exchange.writer.discard();  // no page is held while the store is asked
+  co_return co_await exchange.reader().reload(std::string(ns), *exchange.note.version, exchange.wait_deadline());
 }
 
 }  // namespace seekfs::http

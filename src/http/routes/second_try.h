@@ -12,7 +12,7 @@ namespace seekfs::http {
 
 /// Whether a request that ended with `sent`, on the version that is in the note, is to be answered anew: it found an
 /// object changed, no byte has left, it pinned no version, and the namespace's newest version is another by now. What
-/// was queued is dropped then.
+/// was queued is dropped before the store is asked.
 async::Task<bool> is_worth_a_second_try(Exchange& exchange, std::string_view ns, std::optional<std::uint64_t> pinned,
                                         const Status& sent);
 
