@@ -59,8 +59,8 @@ constexpr Row rows[] = {
     {"RequestTimeTooSkewed", FailureKind::clock_skew, ErrorCode::denied},
     {"RequestExpired", FailureKind::clock_skew, ErrorCode::denied},
 
-    {"NotImplemented", FailureKind::final, ErrorCode::denied},
-
+    // A header or an operation that this server never takes, e.g. the condition of a PUT.
+    {"NotImplemented", FailureKind::final, ErrorCode::invalid},
     {"NoSuchKey", FailureKind::final, ErrorCode::not_found},
     {"NoSuchVersion", FailureKind::final, ErrorCode::not_found},
     // Somebody else completed or aborted it: the object may well be there.
@@ -87,7 +87,7 @@ Row row_of_status(int status) {
     case 416: return {"", FailureKind::final, ErrorCode::invalid};
     case 429:
     case 503: return {"", FailureKind::throttled, ErrorCode::throttled};
-    case 501: return {"", FailureKind::final, ErrorCode::denied};
+    case 501: return {"", FailureKind::final, ErrorCode::invalid};
     default: break;
   }
   if (status >= 500) return {"", FailureKind::transient, ErrorCode::transient};

@@ -43,7 +43,7 @@ TEST(Failure, EveryCodeOfTheTable) {
       {416, "InvalidRange", final, ErrorCode::invalid},
       {400, "KeyTooLongError", final, ErrorCode::invalid},
       {400, "EntityTooLarge", final, ErrorCode::invalid},
-      // `invalid` is said of a key or a range only: all else that a store does not like is a refusal.
+      // `invalid` is said of a key, a range or what the server never does: all else that it does not like is a refusal.
       {400, "InvalidArgument", final, ErrorCode::denied},
       {400, "InvalidRequest", final, ErrorCode::denied},
       {400, "KMS.DisabledException", final, ErrorCode::denied},
@@ -52,7 +52,7 @@ TEST(Failure, EveryCodeOfTheTable) {
       {403, "SignatureDoesNotMatch", final, ErrorCode::denied},
       {403, "InvalidObjectState", final, ErrorCode::denied},
       {405, "MethodNotAllowed", final, ErrorCode::denied},
-      {501, "NotImplemented", final, ErrorCode::denied},
+      {501, "NotImplemented", final, ErrorCode::invalid},
       // Successes that carry an error.
       {200, "InternalError", transient, ErrorCode::transient},
       {200, "SlowDown", throttled, ErrorCode::throttled},
@@ -82,7 +82,7 @@ TEST(Failure, EveryStatusWithoutACode) {
       {416, "", final, ErrorCode::invalid},
       {429, "", throttled, ErrorCode::throttled},
       {500, "", transient, ErrorCode::transient},
-      {501, "", final, ErrorCode::denied},
+      {501, "", final, ErrorCode::invalid},
       {502, "", transient, ErrorCode::transient},
       {503, "", throttled, ErrorCode::throttled},
       {504, "", transient, ErrorCode::transient},
