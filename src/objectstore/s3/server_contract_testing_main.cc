@@ -115,6 +115,12 @@ class ServerUnderTest final : public StoreUnderTest {
 
   ObjectStore& store() override { return held_; }
   env::Clock& clock() override { return rig_.clock(); }
+  /// Requests that write, and were answered well.
+  std::uint64_t writes() {
+    return rig_.metrics()
+        .counter("seekfs_origin_requests_total", "", {{"op", "put"}, {"outcome", "ok"}, {"purpose", "demand"}})
+        .value();
+  }
 
  private:
   s3::S3Rig rig_;
@@ -130,6 +136,39 @@ INSTANTIATE_TEST_SUITE_P(
                                      s3::UploadOptions{.multipart_from = 50'000, .part_size = 5 * MiB});
                                }}),
     name_of_maker);
+
+/// A body that can't be read from some byte on, for a reason that may pass.
+class BreakingSource final : public BodySource {
+ public:
+  BreakingSource(std::string body, std::uint64_t until) : body_(std::move(body)), until_(until) {}
+  std::uint64_t size() const override { return body_.size(); }
+  Status read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    if (offset >= until_) return fail(ErrorCode::transient, "the disk is away");
+    return body_.read_at(offset, out);
+  }
+
+ private:
+  StringSource body_;
+  const std::uint64_t until_;
+};
+
+TEST(Server, AnUploadThatWasLeftBehindGoesOn) {
+  // Taken up at once: as if the store's clock were a minute ahead.
+  ServerUnderTest on(
+      {.multipart_from = 1, .part_size = 5 * MiB, .parallel_parts = 1, .left_alone = std::chrono::minutes(-1)});
+  const std::string body = patterned_body(12 * MiB, 9);
+  BreakingSource breaking(body, 10 * MiB);
+  EXPECT_EQ(code_of(async::sync_wait(on.store().put("large", breaking, {}, {}))), ErrorCode::transient);
+  EXPECT_EQ(on.writes(), 3U) << "begun, and two parts";
+  const auto stored = async::sync_wait(put_small(on.store(), "large", body, {}, {}));
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_EQ(on.writes(), 5U) << "one part, and completed";
+  StringSink sink(body.size());
+  const auto got = async::sync_wait(on.store().get({.key = "large"}, std::nullopt, sink, {}));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->etag, stored->etag);
+  EXPECT_TRUE(sink.take() == body);
+}
 
 /// Says what is left out on this server, and leaves it out.
 void leave_out_exceptions() {
