@@ -4,6 +4,7 @@
 #include "async/sync_wait.h"
 #include "base/http_date.h"
 #include "cli/doctor/judge.h"
+#include "cli/text_format.h"
 #include "objectstore/s3/request_signer.h"
 #include "objectstore/s3/xml.h"
 
@@ -109,7 +110,7 @@ class S3Check {
   }
 
   static Finding unanswered(const BucketSeen& seen, const Error& error) {
-    return Finding::fail("bucket", seen.where + ": " + error.message, "look at the server's log, try again");
+    return Finding::fail("bucket", seen.where + ": " + printable(error.message), "look at the server's log, try again");
   }
 
   const S3Target& target_;

@@ -146,7 +146,7 @@ Status check_reads(ObjectStore& store, const env::Clock& clock, const FindingSin
   ReadCheck check(store, clock);
   const auto object = check.find_object();
   const auto failed = [](const char* what, const Error& error) {
-    return Finding::fail(what, printable(error.message), "look at the server's log, try again", exit_code(error.code));
+    return Finding::fail(what, printable(error.message), "look at the server's log, try again");
   };
   if (!object) return sink(failed("range", object.error()));
   if (*object) {
