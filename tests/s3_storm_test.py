@@ -134,9 +134,12 @@ class S3StormTest(harness.NodeTest):
         """The breaker opens; from then on reads cost the server next to nothing."""
         self.assertTrue(wait_until(lambda: self.node.daemon.metric("seekfs_origin_breaker_open") == 1))
         before = sum(total for total, _ in self.server.seconds())
+        hints = 0
         for name in self.cold[-100:]:
-            told = self.assert_problem(self.get(blob(name)), 503, "origin_unavailable")
-            self.assertTrue(told["retryable"])
+            reply = self.get(blob(name))
+            self.assertTrue(self.assert_problem(reply, 503, "origin_unavailable")["retryable"])
+            hints += int(reply.headers.get("retry-after", 0)) >= 1
+        self.assertGreaterEqual(hints, 50, "all but those that were probes")
         # Probes: a second apart at first, then fewer.
         self.assertLessEqual(sum(total for total, _ in self.server.seconds()) - before, 20)
 

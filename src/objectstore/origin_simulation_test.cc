@@ -41,7 +41,7 @@ TEST(OriginSimulation, AColdStartSettlesWithRetryAfterToo) { expect_cold_start_t
 
 /// 20 healthy seconds, 60 s of the storm, 60 s of recovery.
 OriginSimulation::Second storm_of(OriginWeather::Kind kind, std::size_t recovered_after) {
-  OriginSimulation run(clients, {.readers = 16}, 7);
+  OriginSimulation run(clients, {.readers = 4}, 7);
   run.set({});
   run.run(seconds(20));
   run.set({.kind = kind});
