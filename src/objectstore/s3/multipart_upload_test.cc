@@ -2,6 +2,8 @@
 // others.
 #include "objectstore/s3/multipart_upload.h"
 
+#include <atomic>
+
 #include "async/sync_wait.h"
 #include "objectstore/s3/fake_and_store_testing.h"
 #include "objectstore/s3/part_layout.h"
@@ -85,12 +87,11 @@ TEST_F(MultipartUpload, PartsWithOtherBytesAreSentAgain) {
 }
 
 TEST_F(MultipartUpload, OneThatIsEndedByOthersIsBegunAnewOnce) {
-  bool ended = false;
+  std::atomic<bool> ended = false;
   FakeS3Options server = signed_bucket();
   FakeAndStore* fake = nullptr;
   server.before = [&](const ServedRequest& request) -> std::optional<ServedReply> {
-    if (ended || !request.target.contains("partNumber=6")) return std::nullopt;
-    ended = true;
+    if (!request.target.contains("partNumber=6") || ended.exchange(true)) return std::nullopt;
     for (const FakeUpload& upload : fake->fake.bucket().open_uploads()) {
       EXPECT_TRUE(fake->fake.bucket().abort_upload(upload.key, upload.upload_id));
     }
