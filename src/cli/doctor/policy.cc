@@ -24,7 +24,7 @@ std::string_view partition_of(std::string_view region) {
   return "aws";
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out;
   http::append_json_string(out, text);
   return out;
@@ -45,15 +45,15 @@ std::string literal(std::string_view text) {
 
 std::string statement_json(const Statement& statement) {
   std::string text = fmt::format("    {{\n      \"Sid\": {},\n      \"Effect\": \"Allow\",\n      \"Action\": [",
-                                 quoted(statement.sid));
+                                 json_text(statement.sid));
   for (std::size_t i = 0; i < statement.actions.size(); ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", quoted(statement.actions[i]));
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", json_text(statement.actions[i]));
   }
-  text += fmt::format("],\n      \"Resource\": {}", quoted(statement.resource));
+  text += fmt::format("],\n      \"Resource\": {}", json_text(statement.resource));
   if (!statement.prefix.empty()) {
     // IfExists: the answer to a GET of a missing object is 404 only for who may list, and that question has no prefix.
     text += fmt::format(",\n      \"Condition\": {{\"StringLikeIfExists\": {{\"s3:prefix\": {}}}}}",
-                        quoted(literal(statement.prefix) + "*"));
+                        json_text(literal(statement.prefix) + "*"));
   }
   return text + "\n    }";
 }
