@@ -50,6 +50,8 @@ constexpr Row rows[] = {
     {"TokenRefreshRequired", FailureKind::expired_credentials, ErrorCode::denied},
     {"InvalidToken", FailureKind::expired_credentials, ErrorCode::denied},
     {"InvalidAccessKeyId", FailureKind::expired_credentials, ErrorCode::denied},
+    // versitygw's word for it, with status 404: it says nothing of the object.
+    {"XAdminUserNotFound", FailureKind::expired_credentials, ErrorCode::denied},
 
     {"AuthorizationHeaderMalformed", FailureKind::wrong_region, ErrorCode::denied},
     {"PermanentRedirect", FailureKind::wrong_region, ErrorCode::denied},
@@ -125,7 +127,7 @@ std::optional<std::chrono::milliseconds> retry_after_of(const HttpReplyHead& hea
 std::string_view advice(std::string_view code, ErrorCode error) {
   if (code == "NoSuchBucket") return "; check [s3] bucket, endpoint and region";
   if (code == "SignatureDoesNotMatch") return "; the secret key does not belong to the access key";
-  if (code == "InvalidAccessKeyId") return "; the access key is unknown there";
+  if (code == "InvalidAccessKeyId" || code == "XAdminUserNotFound") return "; the access key is unknown there";
   if (code == "InvalidObjectState") return "; the object is archived: restore it first";
   if (code.starts_with("KMS.")) return "; the key that encrypts the object cannot be used";
   if (code == "NotImplemented") return "; the server has no such operation or condition";

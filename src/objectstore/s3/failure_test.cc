@@ -34,6 +34,7 @@ TEST(Failure, EveryCodeOfTheTable) {
       {409, "OperationAborted", conditional_conflict, ErrorCode::transient},
       {400, "ExpiredToken", expired_credentials, ErrorCode::denied},
       {403, "InvalidAccessKeyId", expired_credentials, ErrorCode::denied},
+      {404, "XAdminUserNotFound", expired_credentials, ErrorCode::denied},
       {404, "NoSuchKey", final, ErrorCode::not_found},
       {404, "NoSuchVersion", final, ErrorCode::not_found},
       {404, "NoSuchUpload", final, ErrorCode::transient},
