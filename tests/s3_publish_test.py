@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 # Whole-program test: publishing objects that other tools put into a bucket of a real S3 server (versitygw), and what holds
-# for them afterwards: versions, verify, gc.
-"""SEEKFS_TEST_S3=minio runs it on MinIO instead."""
+# for them afterwards: versions, verify, gc. --server minio runs it on MinIO.
+import argparse
 import gzip
 import json
 import os
+import sys
 
 import harness
 from harness import PAGE, blob, oracle, wait_until
 from s3_client import S3Client
 from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 
-KIND = os.environ.get("SEEKFS_TEST_S3", "versitygw")
+OPTIONS = argparse.Namespace(server="versitygw")
 
 
 class S3PublishTest(harness.NodeTest):
     def setUp(self):
         super().setUp()
-        self.server = S3Server(KIND, os.path.join(self.node.directory, "s3"), versioning=True)
+        self.server = S3Server(OPTIONS.server, os.path.join(self.node.directory, "s3"), versioning=True)
         self.addCleanup(self.server.stop)
         self.server.start()
         self.node.configure(**{key.replace(".", "__"): value
@@ -152,7 +153,7 @@ class S3PublishTest(harness.NodeTest):
         self.assertIn("there is no object raw/missing", told.stdout)
 
     def test_verify_finds_bytes_that_changed_under_the_server(self):
-        if KIND != "versitygw":
+        if OPTIONS.server != "versitygw":
             self.skipTest("objects are plain files in versitygw only")
         self.put({"a": oracle("a", 3 * PAGE)})
         self.adopt()
@@ -199,4 +200,7 @@ class S3PublishTest(harness.NodeTest):
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--server", choices=["versitygw", "minio"], default="versitygw")
+    OPTIONS, sys.argv[1:] = parser.parse_known_args()
     harness.main()
