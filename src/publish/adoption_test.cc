@@ -95,6 +95,19 @@ TEST_F(AdoptionTest, AnObjectThatChangesWhileItIsHashedIsNamedAndNothingIsPublis
   EXPECT_EQ(head_of(*store_, "demo"), 0U);
 }
 
+TEST_F(AdoptionTest, AnObjectThatChangesBetweenTheListAndTheReadIsNamedToo) {
+  put("raw/a", "listed");
+  const auto changing = objectstore::make_faulty_store(*store_, [&](StoreOp op, const std::string& key) {
+    StoreFault fault;
+    if (op == StoreOp::get && key == "raw/a") fault.before = [&] { put(key, "as big"); };
+    return fault;
+  });
+  const auto report = publish(*changing, adopt("raw"));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::source_changed);
+  EXPECT_THAT(report.error().message, HasSubstr("'raw/a'"));
+}
+
 TEST_F(AdoptionTest, TheFirstErrorIsToldAndNothingStaysUnderWay) {
   for (int i = 0; i < 40; ++i) put("raw/" + std::to_string(i), content("x", 9 * MiB / 40));
   put("raw/large", content("large", 40 * MiB));
