@@ -24,7 +24,7 @@ struct ProcessUsage {
   std::uint64_t open_descriptors = 0;
   std::uint64_t max_descriptors = 0;
   std::uint64_t most_descriptors = 0;  ///< what the process may raise max_descriptors to
-  double start_time_seconds = 0;  ///< since the Unix epoch
+  double start_time_seconds = 0;       ///< since the Unix epoch
 };
 ProcessUsage process_usage();
 

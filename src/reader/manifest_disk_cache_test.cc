@@ -21,10 +21,16 @@ using std::chrono::seconds;
 
 constexpr std::uint32_t page_size = 64U << 10U;
 
-TEST(ManifestDiskCache, ARestartServesFromLocalDiskWithoutTheStore) {
+/// Nodes of these options keep their manifests in one directory.
+class ManifestDiskCacheTest : public testing::Test {
+ protected:
+  ManifestDiskCacheTest() { options.manifest_disk_path = directory.path(); }
+
   const env::TempDirectory directory;
   TestNodeOptions options;
-  options.manifest_disk_path = directory.path();
+};
+
+TEST_F(ManifestDiskCacheTest, ARestartServesFromLocalDiskWithoutTheStore) {
   TestNode first(options);
   first.publish("demo", 1, {{"f", 10, page_size}});
   first.publish("demo", 2, {{"f", 20, page_size}});
@@ -47,10 +53,7 @@ objectstore::StoreFaultPlan counting(std::atomic<int>& asked) {
   };
 }
 
-TEST(ManifestDiskCache, ARestartWithinTheTtlAsksTheStoreNothing) {
-  const env::TempDirectory directory;
-  TestNodeOptions options;
-  options.manifest_disk_path = directory.path();
+TEST_F(ManifestDiskCacheTest, ARestartWithinTheTtlAsksTheStoreNothing) {
   TestNode first(options);
   first.publish("demo", 1, {{"f", 10, page_size}});
   ASSERT_EQ(version_of(first), 1U);
@@ -101,10 +104,7 @@ TEST(ManifestDiskCache, ALocalHeadThatIsTooOldOrFromATimeToComeIsReadAgain) {
   }
 }
 
-TEST(ManifestDiskCache, ADamagedLocalHeadIsNotBelieved) {
-  const env::TempDirectory directory;
-  TestNodeOptions options;
-  options.manifest_disk_path = directory.path();
+TEST_F(ManifestDiskCacheTest, ADamagedLocalHeadIsNotBelieved) {
   TestNode first(options);
   first.publish("demo", 1, {{"f", 10, page_size}});
   first.publish("demo", 2, {{"f", 20, page_size}});
@@ -122,10 +122,7 @@ TEST(ManifestDiskCache, ADamagedLocalHeadIsNotBelieved) {
   EXPECT_EQ(second.gets("/HEAD"), 1U);
 }
 
-TEST(ManifestDiskCache, ADamagedLocalCopyIsDroppedAndReadAnew) {
-  const env::TempDirectory directory;
-  TestNodeOptions options;
-  options.manifest_disk_path = directory.path();
+TEST_F(ManifestDiskCacheTest, ADamagedLocalCopyIsDroppedAndReadAnew) {
   {
     TestNode first(options);
     first.publish("demo", 1, {{"f", 10, page_size}});
@@ -140,10 +137,7 @@ TEST(ManifestDiskCache, ADamagedLocalCopyIsDroppedAndReadAnew) {
   EXPECT_EQ(second.gets("v-1.json.gz"), 1U);
 }
 
-TEST(ManifestDiskCache, ALocalCopyWithOtherContentIsNotServed) {
-  const env::TempDirectory directory;
-  TestNodeOptions options;
-  options.manifest_disk_path = directory.path();
+TEST_F(ManifestDiskCacheTest, ALocalCopyWithOtherContentIsNotServed) {
   {
     TestNode first(options);
     first.publish("demo", 1, {{"f", 10, page_size}});

@@ -78,7 +78,8 @@ void add_verify(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "compare the store with a version's manifest; exit code 3: differs");
   command->add_option("NS", options->name, "NS or NS@VERSION; default: HEAD")->required();
-  command->add_option("--level", options->level, "head (sizes and ETags), sample=1% (of the pages) or full (every byte)")
+  command
+      ->add_option("--level", options->level, "head (sizes and ETags), sample=1% (of the pages) or full (every byte)")
       ->capture_default_str()
       ->type_name("LEVEL");
   command->callback([options, &chosen] { chosen = [options](Session& session) { return run(session, *options); }; });
