@@ -154,8 +154,8 @@ class S3DoctorTest(DoctorTest):
             statements = json.loads(done.stdout)["Statement"]
             allowed = {action: statement["Resource"] for statement in statements for action in statement["Action"]}
             self.assertLessEqual(actions, set(allowed))
-            self.assertEqual(allowed["s3:ListBucket"], "arn:aws:s3:::seekfs")
-            self.assertEqual(allowed["s3:GetObject"], "arn:aws:s3:::seekfs/team/*")
+            self.assertEqual(allowed["s3:ListBucket"], ["arn:aws:s3:::seekfs"])
+            self.assertEqual(allowed["s3:GetObject"], ["arn:aws:s3:::seekfs/team/*"])
         self.assertEqual(self.node.ctl("doctor", "--policy", "owner").returncode, 2)
         self.assertEqual(self.node.ctl("doctor", "--write", "--policy", "reader").returncode, 2)
 

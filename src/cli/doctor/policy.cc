@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "cli/doctor/store_checks.h"
 #include "http/json_text.h"
+#include "manifest/layout.h"
 
 namespace seekfs::cli {
 namespace {
@@ -14,7 +16,7 @@ namespace {
 struct Statement {
   std::string sid;
   std::vector<std::string_view> actions;
-  std::string resource;
+  std::vector<std::string> resources;
   std::string_view prefix;  ///< of the keys that may be listed; empty: all
 };
 
@@ -43,15 +45,20 @@ std::string literal(std::string_view text) {
   return out;
 }
 
+template <class Text>
+std::string json_array(const std::vector<Text>& texts) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < texts.size(); ++i) out += fmt::format("{}{}", i == 0 ? "" : ", ", json_text(texts[i]));
+  return out + "]";
+}
+
 std::string statement_json(const Statement& statement) {
-  std::string text = fmt::format("    {{\n      \"Sid\": {},\n      \"Effect\": \"Allow\",\n      \"Action\": [",
-                                 json_text(statement.sid));
-  for (std::size_t i = 0; i < statement.actions.size(); ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", json_text(statement.actions[i]));
-  }
-  text += fmt::format("],\n      \"Resource\": {}", json_text(statement.resource));
+  std::string text = fmt::format(
+      "    {{\n      \"Sid\": {},\n      \"Effect\": \"Allow\",\n      \"Action\": {},\n      \"Resource\": {}",
+      json_text(statement.sid), json_array(statement.actions), json_array(statement.resources));
   if (!statement.prefix.empty()) {
     // IfExists: the answer to a GET of a missing object is 404 only for who may list, and that question has no prefix.
+    // It cannot be told from a list without one, which is allowed with it.
     text += fmt::format(",\n      \"Condition\": {{\"StringLikeIfExists\": {{\"s3:prefix\": {}}}}}",
                         json_text(literal(statement.prefix) + "*"));
   }
@@ -68,18 +75,22 @@ std::optional<PolicyRole> parse_policy_role(std::string_view text) noexcept {
 
 std::string iam_policy(PolicyRole role, std::string_view bucket, std::string_view prefix, std::string_view region) {
   const std::string arn = fmt::format("arn:{}:s3:::{}", partition_of(region), bucket);
-  const std::string objects = fmt::format("{}/{}*", arn, literal(prefix));
+  const auto objects = [&](std::string_view below) { return fmt::format("{}/{}{}*", arn, literal(prefix), below); };
   std::vector<Statement> statements = {
-      {.sid = "SeekFSList", .actions = {"s3:ListBucket"}, .resource = arn, .prefix = prefix},
-      {.sid = "SeekFSRead", .actions = {"s3:GetObject", "s3:GetObjectVersion"}, .resource = objects, .prefix = {}}};
+      {.sid = "SeekFSList", .actions = {"s3:ListBucket"}, .resources = {arn}, .prefix = prefix},
+      {.sid = "SeekFSRead",
+       .actions = {"s3:GetObject", "s3:GetObjectVersion"},
+       .resources = {objects("")},
+       .prefix = {}}};
   if (role == PolicyRole::publisher) {
     statements.push_back(
         {.sid = "SeekFSWrite",
          .actions = {"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
-         .resource = objects,
+         .resources = {objects(manifest::namespaces_prefix), objects(doctor_prefix)},
          .prefix = {}});
+    // S3 knows no condition on the prefix for this one.
     statements.push_back(
-        {.sid = "SeekFSResume", .actions = {"s3:ListBucketMultipartUploads"}, .resource = arn, .prefix = prefix});
+        {.sid = "SeekFSResume", .actions = {"s3:ListBucketMultipartUploads"}, .resources = {arn}, .prefix = {}});
   }
   std::string text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n";
   for (std::size_t i = 0; i < statements.size(); ++i) {

@@ -16,7 +16,9 @@ enum class PolicyRole : std::uint8_t {
 /// "reader" or "publisher".
 std::optional<PolicyRole> parse_policy_role(std::string_view text) noexcept;
 
-/// As JSON in several lines. `prefix` is [store] prefix; `region` decides the partition of the names.
+/// As JSON in several lines. `prefix` is [store] prefix; `region` decides the partition of the names. A reader may read
+/// everything below the prefix; a publisher writes and removes only below namespaces/ and .seekfs-doctor/, where all of
+/// SeekFS's own keys are, so adopted data is safe from it.
 std::string iam_policy(PolicyRole role, std::string_view bucket, std::string_view prefix, std::string_view region);
 
 }  // namespace seekfs::cli

@@ -160,7 +160,7 @@ Status check_reads(ObjectStore& store, const env::Clock& clock, const FindingSin
 }
 
 Finding check_write(ObjectStore& store, const env::Clock& clock, env::Random& random) {
-  return WriteCheck(store, clock, fmt::format(".seekfs-doctor/{:016x}{:016x}", random.next(), random.next())).run();
+  return WriteCheck(store, clock, fmt::format("{}{:016x}{:016x}", doctor_prefix, random.next(), random.next())).run();
 }
 
 }  // namespace seekfs::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/doctor/finding.h"
 #include "env/clock.h"
@@ -9,6 +10,9 @@
 #include "objectstore/object_store.h"
 
 namespace seekfs::cli {
+
+/// Where the keys are that check_write() makes.
+inline constexpr std::string_view doctor_prefix = ".seekfs-doctor/";
 
 /// range and latency, on an object that is there; nothing is changed. Blocks; errors are those of `sink`.
 Status check_reads(objectstore::ObjectStore& store, const env::Clock& clock, const FindingSink& sink);
