@@ -19,7 +19,12 @@ bool is_other_object(ErrorCode code) {
 async::Task<HashedObject> hash_object(RangedReader& reader, const SourceFile& source, std::uint32_t page_size,
                                       std::function<void(std::uint64_t)> advanced) {
   ContentHasher hasher(page_size);
-  auto info = co_await reader.read({.key = source.key, .if_match = source.etag, .version_id = {}},
+  std::string etag = source.etag;
+  if (etag.empty()) {  // some stores list none
+    SEEKFS_CO_ASSIGN(const objectstore::ObjectInfo head, co_await reader.read({.key = source.key}, {}, {}));
+    etag = head.etag;
+  }
+  auto info = co_await reader.read({.key = source.key, .if_match = std::move(etag), .version_id = {}},
                                    {.off = 0, .len = source.size}, [&](std::span<const std::byte> bytes) {
                                      hasher.update(bytes);
                                      advanced(bytes.size());

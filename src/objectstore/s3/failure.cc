@@ -124,6 +124,12 @@ std::optional<std::chrono::milliseconds> retry_after_of(const HttpReplyHead& hea
   return number_header(head, "retry-after", 1000);
 }
 
+/// For log lines and problem documents: a server may say a megabyte.
+std::string_view shortened(std::string_view text) {
+  constexpr std::size_t most = 300;
+  return text.substr(0, most);
+}
+
 std::string_view advice(std::string_view code, ErrorCode error) {
   if (code == "NoSuchBucket") return "; check [s3] bucket, endpoint and region";
   if (code == "SignatureDoesNotMatch") return "; the secret key does not belong to the access key";
@@ -157,8 +163,9 @@ std::string request_ids(const HttpReplyHead& head) {
 Failure classify_reply(const HttpReply& reply, std::string_view action) {
   const ErrorDocument document = parse_error(reply.body).value_or(ErrorDocument{});
   const Row row = row_of(reply, document.code);
-  const std::string said =
-      document.code.empty() ? std::string() : fmt::format(" {}: {}", document.code, document.message);
+  const std::string said = document.code.empty()
+                               ? std::string()
+                               : fmt::format(" {}: {}", shortened(document.code), shortened(document.message));
   Failure failure{
       .kind = row.kind,
       .error = Error(row.error, fmt::format("{}: the store answers {}{}{}{}", action, reply.head.status, said,

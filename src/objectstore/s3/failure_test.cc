@@ -185,5 +185,12 @@ TEST(Failure, MessagesNameTheRequest) {
   EXPECT_EQ(request_ids({.status = 200, .headers = {}}), "");
 }
 
+TEST(Failure, WhatTheServerSaysIsShortenedInTheMessage) {
+  const std::string endless(1'000'000, 'x');
+  const Failure failure = classify_reply(reply_with(403, endless), "get k");
+  EXPECT_EQ(failure.error.code, ErrorCode::denied);
+  EXPECT_LT(failure.error.message.size(), 1000U);
+}
+
 }  // namespace
 }  // namespace seekfs::objectstore::s3

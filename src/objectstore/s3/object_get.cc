@@ -58,6 +58,7 @@ async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits
                        .action = fmt::format("get {} of {}", object.key, parts.signer.endpoint().description()),
                        .purpose = options.purpose};
   std::optional<ObjectInfo> info;
+  std::uint64_t promised = 0;  // by the first head
   while (true) {
     const std::uint64_t before = progress.received();
     question.range = rest_of(range, before);
@@ -67,13 +68,16 @@ async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits
     GetAnswer answer = co_await hedged_get(parts, question, sent, attempts.paid(), progress);
     if (answer.head && !info) {
       info = answer.head->info;
+      promised = answer.head->bytes.len;
       question.etag = info->etag;  // what follows must be of the same state
     }
     if (!answer.failure && !answer.ended_by_sink && progress.received() - before != answer.head->bytes.len) {
       // A chunked body may end early and look whole.
       answer.failure = broken_answer("the body is shorter than its head says", {}, question.action);
     }
-    if (!answer.failure) co_return *info;
+    // All bytes are there; what broke came after them.
+    const bool is_whole = info && progress.received() == promised;
+    if (!answer.failure || is_whole) co_return *info;
     if (progress.received() > before) attempts.progressed();
     SEEKFS_CO_TRY(co_await attempts.after(*answer.failure, sent));
   }

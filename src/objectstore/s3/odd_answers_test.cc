@@ -35,6 +35,24 @@ TEST(OddAnswers, AChunkedBodyThatEndsEarlyGoesOnWhereItEnded) {
   EXPECT_EQ(answered, 2);
 }
 
+TEST(OddAnswers, AChunkedBodyThatBreaksAfterItsLastByteIsWhole) {
+  for (const auto& range : {std::optional<ByteRange>(), std::optional<ByteRange>({0, 10})}) {
+    std::atomic<int> answered = 0;
+    FakeS3Options server = signed_bucket();
+    server.before = [&](const ServedRequest& request) -> std::optional<ServedReply> {
+      if (request.method != "GET") return std::nullopt;
+      ++answered;
+      ServedReply reply = chunked("0123456789", 10);
+      reply.close_at = reply.body.size() - std::string_view("0\r\n\r\n").size();
+      return reply;
+    };
+    FakeAndStore on({}, server);
+    ASSERT_TRUE(async::sync_wait(put_small(on.store(), "k", "0123456789", {}, {})));
+    EXPECT_EQ(get(on, {.key = "k"}, range).value_or("error"), "0123456789");
+    EXPECT_EQ(answered, 1);
+  }
+}
+
 TEST(OddAnswers, AnAnswerThatNeverHoldsAByteIsCorruptAtLast) {
   FakeS3Options server = signed_bucket();
   server.before = [](const ServedRequest& request) -> std::optional<ServedReply> {

@@ -139,7 +139,7 @@ Result<PartsDocument> parse_parts(std::string_view body) {
   for (const pugi::xml_node node : document.root().children("Part")) {
     SEEKFS_ASSIGN(const std::uint32_t number, number_of<std::uint32_t>(node, "PartNumber"));
     SEEKFS_ASSIGN(const std::uint64_t size, number_of<std::uint64_t>(node, "Size"));
-    SEEKFS_ASSIGN(std::string etag, etag_in(node));
+    SEEKFS_ASSIGN(std::string etag, entity_tag(text_of(node, "ETag")));
     parts.parts.push_back({.number = number,
                            .size = size,
                            .etag = std::move(etag),
