@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 
 #include "http/expected_testing.h"
 
@@ -75,6 +76,27 @@ TEST_F(SecondTryTest, FramesStayWithTheirVersionAndTheNextRequestHasTheOther) {
   EXPECT_NE(second.find("SeekFS-Version: v-4\r\n"), std::string::npos);
   EXPECT_NE(second.find(v4("a.bin", 10)), std::string::npos);
   EXPECT_EQ(reloads_, 1);
+}
+
+TEST_F(SecondTryTest, FramesWaitOnceForAStoreThatHangsHoweverManyItemsHaveChanged) {
+  constexpr int count = 100;
+  constexpr std::chrono::seconds hangs{2};
+  server_.reader.on_reload([&] {
+    server_.clock.advance(hangs);
+    return false;
+  });
+  std::string items = "[";
+  for (int i = 0; i < count; ++i) items += R"({"path":"a.bin","len":10},)";
+  items += R"({"path":"b/c.bin","len":5}])";
+  const auto began = server_.clock.now();
+  const std::string reply =
+      server_.exchange(post("/readv?ns=demo", items, "Accept: application/vnd.seekfs.frames\r\n"));
+  EXPECT_EQ(server_.clock.now() - began, hangs);
+  int refused = 0;
+  const std::string_view code = R"("code":"source_changed")";
+  for (std::size_t at = reply.find(code); at != std::string::npos; at = reply.find(code, at + 1)) ++refused;
+  EXPECT_EQ(refused, count);
+  EXPECT_NE(reply.find(server_.bytes("b/c.bin", 0, 5)), std::string::npos);
 }
 
 TEST_F(SecondTryTest, WithoutAnotherVersionTheErrorStands) {

@@ -100,17 +100,20 @@ TEST_F(ReloadTest, AStoreThatIsAwayGivesNoOtherVersion) {
 
 TEST_F(ReloadTest, AStoreThatHangsIsWaitedForTwoSeconds) {
   hold_store();
+  const std::size_t timers = node_.timers.pending();
   const async::Promise<bool> answer;
   async::spawn(node_.front.executor(),
                [](TestNode& node, async::Promise<bool> told) -> boost::asio::awaitable<void, async::Executor> {
-                 told.set(co_await node.service->reload("demo", 1, node.clock.now() + seconds(60)));
+                 told.set(co_await node.service->reload("demo", 1, node.clock.now() + std::chrono::hours(10)));
                }(node_, answer));
-  while (!held_) std::this_thread::yield();
-  while (!answer.ready()) {
-    node_.clock.advance(milliseconds(100));
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(answer.try_take()->value(), false);
+  while (!held_ || node_.timers.pending() == timers) std::this_thread::yield();
+  node_.clock.advance(seconds(2) - milliseconds(1));
+  EXPECT_EQ(node_.timers.pending(), timers + 1) << "less than two seconds";
+  node_.clock.advance(milliseconds(1));
+  const bool over = node_.timers.pending() == timers;
+  EXPECT_TRUE(over) << "more than two seconds";
+  release_ = !over;
+  EXPECT_EQ(async::sync_wait(answer.wait()), false);
   release_ = true;
 }
 

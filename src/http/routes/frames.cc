@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "http/ascii.h"
 #include "http/body_sender.h"
@@ -120,10 +121,13 @@ class FrameSender {
     co_return Result<void>{};
   }
 
-  /// For the requests to come: this reply has begun with one version and stays with it.
+  /// For the requests to come: this reply has begun with one version and stays with it. Once, because each look may
+  /// last seconds while the store hangs, and many items of one reply may be of objects that have changed.
   async::Task<void> look_for_another_version(const Error& error) {
     const auto pinned = exchange_.query.version();
-    if (error.code != ErrorCode::source_changed || !pinned || *pinned) co_return Result<void>{};
+    if (error.code != ErrorCode::source_changed || !pinned || *pinned || std::exchange(looked_, true)) {
+      co_return Result<void>{};
+    }
     SEEKFS_CO_TRY(co_await flush());
     SEEKFS_CO_TRY(co_await exchange_.reader().reload(std::string(exchange_.note.ns), *exchange_.note.version,
                                                      exchange_.wait_deadline()));
@@ -166,6 +170,7 @@ class FrameSender {
   std::unique_ptr<reader::ReadStream> stream_;
   std::string frame_;
   std::uint64_t queued_ = 0;
+  bool looked_ = false;  ///< for another version
 };
 
 }  // namespace
