@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 
+#include "async/sync_wait.h"
 #include "async/timers.h"
 #include "base/metrics.h"
 #include "base/units.h"
@@ -131,6 +132,28 @@ TEST_F(AdoptionTest, TheFirstErrorIsToldAndNothingStaysUnderWay) {
   const auto healthy = objectstore::make_budgeted_store(*store_, gate);
   ASSERT_TRUE(publish(*healthy, adopt("raw")));
   EXPECT_EQ(gate.in_flight(), 0U);
+}
+
+/// Lists no ETags, as some servers do.
+class ReticentStore final : public StoreAround {
+ public:
+  using StoreAround::StoreAround;
+  async::Task<objectstore::ListReply> list(objectstore::ListRequest request,
+                                           objectstore::RequestOptions options) override {
+    SEEKFS_CO_ASSIGN(objectstore::ListReply reply, co_await StoreAround::list(std::move(request), options));
+    for (objectstore::ObjectInfo& object : reply.objects) object.etag.clear();
+    co_return reply;
+  }
+};
+
+TEST_F(AdoptionTest, AnObjectThatIsListedWithoutETagIsAskedForIt) {
+  ReticentStore reticent(*store_);
+  put("raw/a", content("a", 100));
+  const auto report = publish(reticent, adopt("raw"));
+  ASSERT_TRUE(report) << report.error().message;
+  const auto stored = async::sync_wait(store_->head({.key = "raw/a"}, {}));
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(load_manifest(*store_, "demo", 1)->files.at(0).storage.etag, stored->etag);
 }
 
 /// A versioned bucket as far as GET and HEAD tell.
