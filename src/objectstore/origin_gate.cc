@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "async/promise.h"
 #include "base/mutex.h"
 #include "objectstore/latency_quantile.h"
 
@@ -323,13 +322,17 @@ void OriginGate::acquire(Purpose purpose, Grant grant) { state_->acquire(purpose
 void OriginGate::acquire_retry(Purpose purpose, RetryGrant grant) { state_->acquire_retry(purpose, std::move(grant)); }
 
 async::Task<OriginGate::Permit> OriginGate::wait(Purpose purpose, env::TimePoint deadline) {
+  return wait(purpose, deadline, async::Promise<Permit>());
+}
+
+async::Task<OriginGate::Permit> OriginGate::wait(Purpose purpose, env::TimePoint deadline,
+                                                 async::Promise<Permit> promise) {
   const std::shared_ptr<State> state = state_;
-  async::Promise<Permit> promise;
   const std::uint64_t ticket =
       state->acquire(purpose, [promise](Result<Permit> permit) { promise.set(std::move(permit)); });
   Result<Permit> permit =
       co_await promise.wait_until(state->timers, deadline, "the wait for the object store's budget");
-  if (!permit && permit.error().code == ErrorCode::timeout) state->withdraw(purpose, ticket);
+  if (!permit) state->withdraw(purpose, ticket);
   co_return permit;
 }
 

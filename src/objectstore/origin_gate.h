@@ -1,5 +1,6 @@
 // What the origin may be asked for: requests in flight and a second, retries, hedges, and nothing at all while it is
-// down. One class with one state, through which every request of the process passes.
+// down. One class with one state, through which every request of the process passes: by a permit, or by acquire_retry()
+// and take_hedge() under a permit that was given.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "async/promise.h"
 #include "async/task.h"
 #include "async/timers.h"
 #include "base/metrics.h"
@@ -82,15 +84,17 @@ class OriginGate {
   void acquire(Purpose purpose, Grant grant);
   /// The same for coroutines; timeout at the deadline.
   async::Task<Permit> wait(Purpose purpose, env::TimePoint deadline);
+  /// The same; whoever has a copy of `promise` ends the wait by setting an error.
+  async::Task<Permit> wait(Purpose purpose, env::TimePoint deadline, async::Promise<Permit> promise);
 
   /// Whether a request that holds a permit may be tried once more after its pause; nothing: the quota is used up or the
   /// breaker is open, so its error stands.
   std::optional<RetryToken> take_retry(RetryKind kind);
   /// The retry was not sent after all: what it paid goes back.
   void return_retry(RetryToken unused);
-  /// Calls `grant` once, when the rate allows the retry: before new requests of its purpose, and without another
-  /// permit, since the one that the caller holds goes on counting. Errors as acquire(); while the breaker is open a
-  /// retry is refused even when a probe is due.
+  /// Calls `grant` once, when the rate allows the retry, or whatever else follows a request under its permit: before
+  /// new requests of its purpose, and without another permit, since the one that the caller holds goes on counting.
+  /// Errors as acquire(); while the breaker is open a retry is refused even when a probe is due.
   void acquire_retry(Purpose purpose, RetryGrant grant);
   /// The same for coroutines; timeout at the deadline.
   async::Task<void> wait_for_retry(Purpose purpose, env::TimePoint deadline);

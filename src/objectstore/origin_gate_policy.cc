@@ -45,7 +45,10 @@ void OriginGatePolicy::count_sent(env::TimePoint now) {
 
 void OriginGatePolicy::give_back(std::uint64_t probe, bool unused) {
   --in_flight_;
-  if (unused) bucket_.put_back();
+  if (unused) {
+    bucket_.put_back();
+    if (unanswered_ > 0) --unanswered_;
+  }
   if (probe != 0) breaker_.probe_returned(probe);
   // Cancelled requests are never answered; what is at the origin holds a permit (a hedge shares one).
   unanswered_ = std::min(unanswered_, in_flight_);

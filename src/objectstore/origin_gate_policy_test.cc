@@ -49,6 +49,19 @@ TEST_F(OriginGatePolicyTest, ThrottlingShrinksTheLimitAndTheRateOnceForOneMoment
   EXPECT_NEAR(*policy.rate(), 0.7 * 80, 1) << "eight requests in the least time that is measured, a tenth of a second";
 }
 
+TEST_F(OriginGatePolicyTest, ARequestThatWasNotSentIsNotAwaited) {
+  for (int i = 0; i < 4; ++i) policy.request(now);
+  policy.report(OriginAnswer::success, now, {}, now);
+  policy.give_back(0, true);
+  policy.report(OriginAnswer::throttled, now, {}, now);
+  policy.report(OriginAnswer::throttled, now, {}, now);  // of the same moment
+  const auto shrunk = policy.limit();
+  now += seconds(10);
+  ASSERT_EQ(policy.retry(now).verdict, Verdict::pass);
+  policy.report(OriginAnswer::throttled, now, {}, now);
+  EXPECT_LT(policy.limit(), shrunk) << "an answer of a later moment";
+}
+
 TEST_F(OriginGatePolicyTest, TheLowerOfTheTwoRatesBinds) {
   OriginGatePolicy fixed({.requests_per_second = 10, .max_in_flight = 1000}, now);
   EXPECT_EQ(fixed.request(now).verdict, Verdict::pass);

@@ -133,6 +133,24 @@ TEST_F(OriginGateTest, ACancelledWaitLeavesNothingBehind) {
   EXPECT_EQ(gate.in_flight(), 0U);
 }
 
+TEST_F(OriginGateTest, AWaitEndsByItsPromiseAndLeavesNothingBehind) {
+  OriginGate gate({.max_in_flight = 1}, timers, metrics);
+  auto held = acquire(gate);
+  const async::Promise<OriginGate::Permit> promise;
+  std::thread waiter([&] {
+    const auto permit = async::sync_wait(gate.wait(Purpose::demand, clock.now() + seconds(1), promise));
+    ASSERT_FALSE(permit);
+    EXPECT_EQ(permit.error().code, ErrorCode::cancelled);
+  });
+  while (timers.pending() == 0) std::this_thread::yield();
+  promise.set(fail(ErrorCode::cancelled, "a test"));
+  waiter.join();
+  EXPECT_EQ(timers.pending(), 0U);
+  EXPECT_TRUE(acquire(gate, Purpose::hedge).error().code == ErrorCode::throttled) << "full";
+  held->return_unused();
+  EXPECT_TRUE(acquire(gate)) << "nobody waits before it";
+}
+
 TEST_F(OriginGateTest, RefusesAtOnceWhileTheBreakerIsOpen) {
   OriginGate gate({.max_in_flight = 4, .breaker = true}, timers, metrics);
   fail_until_open(gate);

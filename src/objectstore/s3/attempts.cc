@@ -26,9 +26,7 @@ async::Task<void> Attempts::after(const Failure& failure, const SignedHttp& sent
     case FailureKind::final: co_return give_up(failure);
     case FailureKind::expired_credentials:
     case FailureKind::wrong_region:
-    case FailureKind::clock_skew:
-      if (!correct(failure, sent)) co_return give_up(failure);
-      co_return Status();
+    case FailureKind::clock_skew: co_return co_await send_corrected(failure, sent);
     case FailureKind::transient:
     case FailureKind::throttled:
     case FailureKind::conditional_conflict: co_return co_await pause(failure);
@@ -37,11 +35,13 @@ async::Task<void> Attempts::after(const Failure& failure, const SignedHttp& sent
 }
 
 /// Each correction once: a store that refuses the corrected request means it.
-bool Attempts::correct(const Failure& failure, const SignedHttp& sent) {
+async::Task<void> Attempts::send_corrected(const Failure& failure, const SignedHttp& sent) {
   bool& done = failure.kind == FailureKind::expired_credentials ? refreshed_
                : failure.kind == FailureKind::wrong_region      ? moved_
                                                                 : clock_set_;
-  return !std::exchange(done, true) && parts_.signer.correct(failure, sent);
+  if (std::exchange(done, true) || !parts_.signer.correct(failure, sent)) co_return give_up(failure);
+  if (!co_await permit_.next()) co_return give_up(failure);
+  co_return Status();
 }
 
 async::Task<void> Attempts::pause(const Failure& failure) {
@@ -53,13 +53,11 @@ async::Task<void> Attempts::pause(const Failure& failure) {
   if (options_.deadline - now <= wait) co_return give_up(failure);
   const auto token = parts_.gate.take_retry(kind);
   if (!token) co_return give_up(failure);
+  RetryPayment payment(parts_.gate, *token);
   SEEKFS_CO_TRY(co_await async::pause_until(parts_.timers, now + wait));
-  if (const auto allowed = co_await parts_.gate.wait_for_retry(options_.purpose, options_.deadline); !allowed) {
-    parts_.gate.return_retry(*token);
-    co_return give_up(failure);
-  }
+  if (!co_await permit_.next()) co_return give_up(failure);
   ++retries_;
-  paid_ = *token;
+  paid_ = std::move(payment);
   co_return Status();
 }
 

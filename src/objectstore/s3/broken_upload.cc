@@ -42,7 +42,7 @@ async::Task<HttpReply> Search::ask(std::string key, std::vector<std::pair<std::s
                           .query = std::move(query),
                           .action = fmt::format("put {} to {}: look for a begun upload", key_,
                                                 parts_.engine.signer.endpoint().description())};
-  co_return co_await send_until_answered(parts_.engine, parts_.limits, request, options_);
+  co_return co_await send_until_answered(parts_.engine, parts_.limits, request, options_, parts_.permit);
 }
 
 /// Of this key, the newest first.

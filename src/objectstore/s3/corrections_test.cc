@@ -172,6 +172,50 @@ TEST_F(Corrections, ARegionThatIsNoNameGoesNowhere) {
   }
 }
 
+TEST_F(Corrections, EveryRequestAsksTheGate) {
+  const auto budgeted = make_budgeted_store(on.store(), on.rig.gate());
+  const std::uint64_t before = on.rig.passed_the_gate();
+  fault({}, {.kind = FaultKind::expired_token}, 2);  // HEAD, the GET that asks why, HEAD
+  const auto info = async::sync_wait(budgeted->head({.key = "a"}, {}));
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(on.fake.counters().total, 3U);
+  EXPECT_EQ(on.rig.passed_the_gate() - before, 3U);
+  fault({}, {.kind = FaultKind::internal_error}, 1);  // HEAD twice, DELETE
+  ASSERT_TRUE(async::sync_wait(budgeted->remove({.key = "a", .if_match = info->etag}, {})));
+  EXPECT_EQ(on.fake.counters().total, 6U);
+  EXPECT_EQ(on.rig.passed_the_gate() - before, 6U);
+}
+
+/// Gives keys for the first request of every two.
+class EveryOtherTimeProvider final : public CredentialsProvider {
+ public:
+  async::Task<CredentialsRef> get(env::TimePoint deadline) override {
+    if (asked_++ % 2 == 1) co_return fail(ErrorCode::denied, "none this time");
+    co_return co_await keys_.get(deadline);
+  }
+  void refresh(const CredentialsRef&) override {}
+  std::string source() const override { return "a test"; }
+
+ private:
+  CountingProvider keys_;
+  std::atomic<int> asked_ = 0;
+};
+
+TEST_F(Corrections, ARetryThatCannotBeSignedCostsNothing) {
+  EveryOtherTimeProvider keys_every_other_time;
+  FakeAndStore store{S3RigOptions{.credentials = &keys_every_other_time}};
+  store.fake.add_rule({.fault = {.kind = FaultKind::internal_error}});
+  for (int i = 0; i < 20; ++i) {
+    StringSink sink(1 * MiB);
+    EXPECT_EQ(code_of(async::sync_wait(store.store().head({.key = "a"}, {}))), ErrorCode::denied);
+    EXPECT_EQ(code_of(async::sync_wait(store.store().get({.key = "a"}, std::nullopt, sink, {}))), ErrorCode::denied);
+  }
+  EXPECT_EQ(store.fake.counters().total, 40U);
+  int left = 0;
+  while (store.rig.gate().take_retry(RetryKind::transient)) ++left;
+  EXPECT_EQ(left, RetryQuota::capacity / RetryQuota::transient_cost);
+}
+
 TEST_F(Corrections, ARedirectToAnotherHostIsNotFollowed) {
   std::atomic<int> strangers = 0;
   LoopbackHttpServer stranger([&](const ServedRequest&) {

@@ -50,7 +50,7 @@ std::optional<Failure> failure_of(const Result<HttpReply>& reply, const S3Reques
   return classify_reply(*reply, request.action);
 }
 
-/// One request, measured and told to the gate.
+/// One request, measured and told to the gate. `attempts`: of which it is one; null: it answers a question of its own.
 struct Try {
   SignedHttp sent;
   Result<HttpReply> reply;
@@ -58,9 +58,10 @@ struct Try {
 };
 
 async::Task<Try> try_once(const EngineParts& parts, const S3Request& request, Purpose purpose, env::TimePoint deadline,
-                          OriginGate::RetryToken paid) {
+                          Attempts* attempts) {
   SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request, deadline));
   sent.request.deadline = deadline;
+  const OriginGate::RetryToken paid = attempts == nullptr ? OriginGate::RetryToken() : attempts->spend();
   const env::TimePoint sent_at = parts.timers.clock().now();
   OriginMetrics::Request measured(parts.metrics, request.op, purpose);
   Result<HttpReply> reply = co_await send_once(parts.http, sent.request);
@@ -93,7 +94,7 @@ async::Task<std::optional<Failure>> ask_for_reason(const EngineParts& parts, S3R
   question.op = OriginOp::get;
   question.method = "GET";
   question.headers.push_back({"range", range_header({0, 1})});
-  SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, question, purpose, deadline, {}));
+  SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, question, purpose, deadline, nullptr));
   const bool is_empty = tried.reply && tried.reply->head.status == 416;  // an object without a first byte
   if (is_empty) co_return std::nullopt;
   co_return std::move(tried.failure);
@@ -102,18 +103,22 @@ async::Task<std::optional<Failure>> ask_for_reason(const EngineParts& parts, S3R
 }  // namespace
 
 async::Task<HttpReply> send_until_answered(const EngineParts& parts, const AttemptLimits& limits,
-                                           const S3Request& request, RequestOptions options) {
-  Attempts attempts(parts, limits, options);
+                                           const S3Request& request, RequestOptions options, PermitUse& permit) {
+  if (const auto allowed = co_await permit.next(); !allowed) {
+    co_return std::unexpected(allowed.error().with_context(request.action));
+  }
+  Attempts attempts(parts, limits, options, permit);
   bool asked_for_reason = false;
   while (true) {
     const env::TimePoint deadline = attempts.deadline(request.body_range.len);
-    SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, request, options.purpose, deadline, attempts.paid()));
+    SEEKFS_CO_ASSIGN(Try tried, co_await try_once(parts, request, options.purpose, deadline, &attempts));
     if (!tried.failure) {
       parts.metrics.bytes(options.purpose).add(request.body_range.len);
       co_return std::move(tried.reply);
     }
     see_skew(request, tried);
-    if (refuses_without_reason(request, tried, 400) && !std::exchange(asked_for_reason, true)) {
+    if (refuses_without_reason(request, tried, 400) && !std::exchange(asked_for_reason, true) &&
+        co_await permit.next()) {
       SEEKFS_CO_ASSIGN(std::optional<Failure> reason,
                        co_await ask_for_reason(parts, request, options.purpose, deadline));
       if (reason) tried.failure = std::move(reason);

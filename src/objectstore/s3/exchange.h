@@ -5,9 +5,9 @@
 
 namespace seekfs::objectstore::s3 {
 
-/// The answer, its status being 2xx and its body no <Error>, but for S3Request::expected_error. Errors are the store
-/// contract's.
+/// The answer, its status being 2xx and its body no <Error>, but for S3Request::expected_error. Every request, the
+/// first included, asks `permit`. Errors are the store contract's.
 async::Task<HttpReply> send_until_answered(const EngineParts& parts, const AttemptLimits& limits,
-                                           const S3Request& request, RequestOptions options);
+                                           const S3Request& request, RequestOptions options, PermitUse& permit);
 
 }  // namespace seekfs::objectstore::s3

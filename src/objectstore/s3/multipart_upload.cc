@@ -16,6 +16,7 @@
 #include "objectstore/s3/exchange.h"
 #include "objectstore/s3/object_head.h"
 #include "objectstore/s3/part_layout.h"
+#include "objectstore/s3/part_permits.h"
 
 namespace seekfs::objectstore::s3 {
 namespace {
@@ -48,6 +49,7 @@ class MultipartUpload {
         body_(body),
         layout_(body.size(), parts.options.part_size),
         options_(options),
+        permits_(parts.engine.gate, options, parts.options.parallel_parts),
         where_(parts.engine.signer.endpoint().description()) {}
 
   /// `may_adopt`: an upload that was left behind goes on.
@@ -59,13 +61,14 @@ class MultipartUpload {
   using Coroutine = boost::asio::awaitable<void, async::Executor>;
 
   S3Request request(std::string method, std::vector<std::pair<std::string, std::string>> query, std::string step) const;
-  async::Task<HttpReply> send(const S3Request& request);
+  async::Task<HttpReply> send(const S3Request& request, PermitUse& permit);
   async::Task<void> find_or_begin(bool may_adopt);
   async::Task<void> send_parts();
-  Coroutine work(async::Promise<bool> done);
+  Coroutine work(std::size_t worker, async::Promise<bool> done);
   Result<std::optional<Part>> read_next();
-  async::Task<bool> send_next();
-  async::Task<PartSummary> send_part(Part& part);
+  async::Task<bool> send_next(PermitUse& permit);
+  async::Task<bool> send_next_beside(std::size_t worker);
+  async::Task<PartSummary> send_part(Part& part, PermitUse& permit);
   bool is_present(const Part& part) const;
   async::Task<PutReply> complete(const PutOptions& conditions);
   async::Task<PutReply> find_completed();
@@ -76,6 +79,7 @@ class MultipartUpload {
   BodySource& body_;
   const PartLayout layout_;
   const RequestOptions options_;
+  PartPermits permits_;
   const std::string where_;
   std::string upload_id_;
   bool begun_here_ = false;
@@ -100,8 +104,9 @@ S3Request MultipartUpload::request(std::string method, std::vector<std::pair<std
           .action = fmt::format("put {} to {}: {}", key_, where_, step)};
 }
 
-async::Task<HttpReply> MultipartUpload::send(const S3Request& request) {
-  SEEKFS_CO_ASSIGN(HttpReply reply, co_await send_until_answered(parts_.engine, parts_.limits, request, options_));
+async::Task<HttpReply> MultipartUpload::send(const S3Request& request, PermitUse& permit) {
+  SEEKFS_CO_ASSIGN(HttpReply reply,
+                   co_await send_until_answered(parts_.engine, parts_.limits, request, options_, permit));
   if (!parse_error(reply.body)) co_return reply;
   gone_.store(true);
   co_return fail(ErrorCode::transient, fmt::format("{}: the upload is gone, completed or aborted by somebody else{}",
@@ -118,7 +123,7 @@ async::Task<void> MultipartUpload::find_or_begin(bool may_adopt) {
     }
   }
   const S3Request begin = request("POST", {{"uploads", ""}}, "begin");
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(begin));
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(begin, parts_.permit));
   Result<std::string> id = parse_upload_id(reply.body);
   if (!id) co_return std::unexpected(id.error().with_context(begin.action));
   upload_id_ = *std::move(id);
@@ -144,32 +149,44 @@ bool MultipartUpload::is_present(const Part& part) const {
          found->second.etag == '"' + md5_hex(part.bytes) + '"';
 }
 
-async::Task<PartSummary> MultipartUpload::send_part(Part& part) {
+async::Task<PartSummary> MultipartUpload::send_part(Part& part, PermitUse& permit) {
   if (!present_.empty() && is_present(part)) co_return present_.at(part.number);
   S3Request put = request("PUT", {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id_}},
                           fmt::format("part {} of {}", part.number, layout_.count()));
   put.body = &part;
   put.body_range = {0, part.bytes.size()};
   SEEKFS_CO_ASSIGN(put.payload_hash, co_await payload_hash_of(parts_, part, put.body_range));
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(put));
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(put, permit));
   SEEKFS_CO_ASSIGN(PutReply answer, put_reply_of(reply.head, put.action));
   co_return PartSummary{.number = part.number, .size = part.bytes.size(), .etag = std::move(answer.etag)};
 }
 
 /// False when there is none left.
-async::Task<bool> MultipartUpload::send_next() {
+async::Task<bool> MultipartUpload::send_next(PermitUse& permit) {
   SEEKFS_CO_ASSIGN(std::optional<Part> part,
                    co_await async::run_on<std::optional<Part>>(parts_.pool, [this] { return read_next(); }));
   if (!part) co_return false;
-  SEEKFS_CO_ASSIGN(PartSummary sent, co_await send_part(*part));
+  SEEKFS_CO_ASSIGN(PartSummary sent, co_await send_part(*part, permit));
   MutexLock lock(mutex_);
   sent_.push_back(std::move(sent));
   co_return true;
 }
 
-MultipartUpload::Coroutine MultipartUpload::work(async::Promise<bool> done) {
+/// One that gets no permit leaves the parts to the upload's own, which tells why if it is refused, too.
+async::Task<bool> MultipartUpload::send_next_beside(std::size_t worker) {
+  auto permit = co_await permits_.wait(worker);
+  if (!permit) co_return false;
+  PermitUse use(parts_.engine.gate, options_);
+  Result<bool> more = co_await send_next(use);
+  if (!use.used()) permit->return_unused();
+  co_return more;
+}
+
+/// The first one works under the upload's own permit.
+MultipartUpload::Coroutine MultipartUpload::work(std::size_t worker, async::Promise<bool> done) {
   Result<bool> more = true;
-  while (more && *more) more = co_await send_next();
+  while (more && *more) more = worker == 0 ? co_await send_next(parts_.permit) : co_await send_next_beside(worker);
+  if (worker == 0 || !more) permits_.close();
   if (!more) {
     failed_.store(true);
     MutexLock lock(mutex_);
@@ -183,7 +200,9 @@ async::Task<void> MultipartUpload::send_parts() {
   const std::uint64_t by_memory = parts_.options.memory / layout_.part_size();
   std::vector<async::Promise<bool>> workers(
       std::clamp<std::size_t>(std::min<std::uint64_t>(layout_.count(), by_memory), 1, parts_.options.parallel_parts));
-  for (const async::Promise<bool>& done : workers) async::spawn(executor, work(done));
+  for (std::size_t worker = 0; worker < workers.size(); ++worker) {
+    async::spawn(executor, work(worker, workers[worker]));
+  }
   for (const async::Promise<bool>& done : workers) SEEKFS_CO_TRY(co_await done.wait());
   MutexLock lock(mutex_);
   std::ranges::sort(sent_, {}, &PartSummary::number);
@@ -202,7 +221,7 @@ async::Task<PutReply> MultipartUpload::complete(const PutOptions& conditions) {
   last.body = &body;
   last.body_range = {0, body.size()};
   SEEKFS_CO_ASSIGN(last.payload_hash, co_await payload_hash_of(parts_, body, last.body_range));
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(last));
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(last, parts_.permit));
   const Result<std::string> etag = parse_completed_etag(reply.body);
   if (!etag) co_return std::unexpected(etag.error().with_context(last.action));
   co_return PutReply{.etag = *etag, .version_id = version_id_of(reply.head)};
@@ -213,7 +232,7 @@ async::Task<PutReply> MultipartUpload::complete(const PutOptions& conditions) {
 async::Task<PutReply> MultipartUpload::find_completed() {
   S3Request question = request("HEAD", {}, "look for what was completed");
   question.op = OriginOp::head;
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(question));
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(question, parts_.permit));
   SEEKFS_CO_ASSIGN(ObjectInfo info, object_of_head(key_, reply.head));
   std::vector<std::string> etags;
   {
@@ -231,7 +250,7 @@ async::Task<PutReply> MultipartUpload::find_completed() {
 async::Task<void> MultipartUpload::abort() {
   S3Request gone = request("DELETE", {{"uploadId", upload_id_}}, "abort");
   gone.op = OriginOp::remove;
-  const auto aborted = co_await send_until_answered(parts_.engine, parts_.limits, gone, options_);
+  const auto aborted = co_await send_until_answered(parts_.engine, parts_.limits, gone, options_, parts_.permit);
   if (!aborted) {
     parts_.engine.log.warning("a broken upload could not be aborted; its parts stay until the bucket's lifecycle rule",
                               {{"key", key_}, {"error", aborted.error().message}});

@@ -3,6 +3,9 @@
 #include "objectstore/s3/multipart_upload.h"
 
 #include <atomic>
+#include <chrono>
+#include <latch>
+#include <thread>
 
 #include "async/sync_wait.h"
 #include "objectstore/s3/fake_and_store_testing.h"
@@ -170,6 +173,73 @@ TEST_F(MultipartUpload, AStoreThatListsNoUploadsTakesThem) {
   fault(S3Operation::list_uploads, {.kind = FaultKind::access_denied});
   ASSERT_TRUE(put());
   EXPECT_TRUE(on.fake.bucket().body_of("large") == body);
+}
+
+/// How many parts a server has in its hands. `hold`: what it does with a part before it answers.
+struct PartsAtOnce {
+  FakeS3Options server(std::function<void(const ServedRequest&)> hold) {
+    FakeS3Options options = signed_bucket();
+    options.before = [this, hold = std::move(hold)](const ServedRequest& request) -> std::optional<ServedReply> {
+      if (!request.target.contains("partNumber=")) return std::nullopt;
+      const int at_once = ++present;
+      int known = most.load();
+      while (known < at_once && !most.compare_exchange_weak(known, at_once)) {
+      }
+      hold(request);
+      --present;
+      return std::nullopt;
+    };
+    return options;
+  }
+
+  std::atomic<int> present = 0;
+  std::atomic<int> most = 0;
+};
+
+S3RigOptions with_permits(std::uint64_t max_in_flight) {
+  S3RigOptions options = in_small_parts();
+  options.gate.max_in_flight = max_in_flight;
+  return options;
+}
+
+TEST_F(MultipartUpload, UnderOnePermitPartsGoOneByOneAndEveryRequestAsksTheGate) {
+  PartsAtOnce parts;
+  // Long enough for a second part to come, if one were sent.
+  FakeAndStore one(with_permits(1),
+                   parts.server([](const auto&) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); }));
+  const auto budgeted = make_budgeted_store(one.store(), one.rig.gate());
+  ASSERT_TRUE(async::sync_wait(put_small(*budgeted, "large", body, {}, {})));
+  EXPECT_EQ(parts.most, 1);
+  EXPECT_EQ(one.fake.counters().total, 9U) << "look, begin, six parts, complete";
+  EXPECT_EQ(one.rig.passed_the_gate(), 9U);
+  EXPECT_EQ(one.rig.gate().in_flight(), 0U);
+  EXPECT_TRUE(one.fake.bucket().body_of("large") == body);
+}
+
+TEST_F(MultipartUpload, PartsGoSideBySideAsFarAsPermitsGo) {
+  PartsAtOnce parts;
+  std::latch both(2);
+  FakeAndStore two(with_permits(2), parts.server([&both](const ServedRequest& request) {
+    const bool is_early = request.target.contains("partNumber=1&") || request.target.contains("partNumber=2&");
+    if (is_early) both.arrive_and_wait();
+  }));
+  const auto budgeted = make_budgeted_store(two.store(), two.rig.gate());
+  ASSERT_TRUE(async::sync_wait(put_small(*budgeted, "large", body, {}, {})));
+  EXPECT_EQ(parts.most, 2);
+  EXPECT_EQ(two.rig.gate().in_flight(), 0U);
+}
+
+TEST_F(MultipartUpload, UploadsDoNotWaitForEachOthersPermits) {
+  FakeAndStore two(with_permits(2));
+  const auto budgeted = make_budgeted_store(two.store(), two.rig.gate());
+  std::vector<std::jthread> publishers;
+  publishers.reserve(4);
+  for (int i = 0; i < 4; ++i) {
+    publishers.emplace_back(
+        [&, i] { EXPECT_TRUE(async::sync_wait(put_small(*budgeted, "large " + std::to_string(i), body, {}, {}))); });
+  }
+  publishers.clear();
+  EXPECT_EQ(two.rig.gate().in_flight(), 0U);
 }
 
 TEST(PartLayout, CoversTheBodyWithNoMoreThanTenThousandParts) {

@@ -51,7 +51,9 @@ std::vector<std::pair<std::string, std::string>> version_query(const ObjectRef& 
 async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits& limits, ObjectRef object,
                                    std::optional<ByteRange> range, BodySink& sink, RequestOptions options) {
   ProgressSink progress(sink);
-  Attempts attempts(parts, limits, options);
+  PermitUse permit(parts.gate, options);
+  SEEKFS_CO_TRY(co_await permit.next());
+  Attempts attempts(parts, limits, options, permit);
   GetQuestion question{.key = object.key,
                        .range = range,
                        .etag = object.if_match,
@@ -65,7 +67,7 @@ async::Task<ObjectInfo> get_object(const EngineParts& parts, const AttemptLimits
     const env::TimePoint deadline = attempts.deadline(range ? std::optional(question.range->len) : std::nullopt);
     SEEKFS_CO_ASSIGN(SignedHttp sent, co_await parts.signer.sign(request_for(question, object), deadline));
     sent.request.deadline = deadline;
-    GetAnswer answer = co_await hedged_get(parts, question, sent, attempts.paid(), progress);
+    GetAnswer answer = co_await hedged_get(parts, question, sent, attempts.spend(), progress);
     if (answer.head && !info) {
       info = answer.head->info;
       promised = answer.head->bytes.len;

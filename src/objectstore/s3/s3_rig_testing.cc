@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 namespace seekfs::objectstore::s3 {
 
@@ -43,6 +44,11 @@ S3Rig::S3Rig(S3RigOptions options)
     std::abort();
   }
   store_ = *std::move(store);
+}
+
+std::uint64_t S3Rig::passed_the_gate() {
+  const auto counts = registry_.histogram("seekfs_origin_budget_wait_seconds", "").snapshot().counts;
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
 S3Rig::~S3Rig() {

@@ -51,6 +51,9 @@ class S3Rig {
   env::Clock& clock() { return clock_; }
   OriginGate& gate() { return gate_; }
   MetricsRegistry& metrics() { return registry_; }
+  const RecordingLogger& log() const { return log_; }
+  /// How many requests the gate has let through; hedges are not among them.
+  std::uint64_t passed_the_gate();
 
  private:
   const std::string secret_key_;

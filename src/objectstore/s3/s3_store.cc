@@ -50,9 +50,10 @@ class S3Store final : public ObjectStore {
 
  private:
   S3Request request_on(const ObjectRef& object, OriginOp op, std::string method, std::string_view verb) const;
-  async::Task<HttpReply> send(const S3Request& request, RequestOptions options) {
-    return send_until_answered(engine_, options_.attempts, request, options);
+  async::Task<HttpReply> send(const S3Request& request, RequestOptions options, PermitUse& permit) {
+    return send_until_answered(engine_, options_.attempts, request, options, permit);
   }
+  async::Task<ObjectInfo> head_under(PermitUse& permit, ObjectRef object, RequestOptions options);
 
   const S3StoreOptions options_;
   async::ThreadPool& pool_;
@@ -82,9 +83,14 @@ S3Request S3Store::request_on(const ObjectRef& object, OriginOp op, std::string 
 }
 
 async::Task<ObjectInfo> S3Store::head(ObjectRef object, RequestOptions options) {
+  PermitUse permit(engine_.gate, options);
+  co_return co_await head_under(permit, std::move(object), options);
+}
+
+async::Task<ObjectInfo> S3Store::head_under(PermitUse& permit, ObjectRef object, RequestOptions options) {
   SEEKFS_CO_TRY(check_key(object.key));
   const S3Request request = request_on(object, OriginOp::head, "HEAD", "head");
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(request, options));
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(request, options, permit));
   Result<ObjectInfo> info = object_of_head(object.key, reply.head);
   if (!info) co_return std::unexpected(info.error().with_context(request.action));
   SEEKFS_CO_TRY(check_match(object, info->etag));
@@ -102,7 +108,8 @@ async::Task<ObjectInfo> S3Store::get(ObjectRef object, std::optional<ByteRange> 
 
 async::Task<PutReply> S3Store::put(std::string key, BodySource& body, PutOptions conditions, RequestOptions options) {
   SEEKFS_CO_TRY(check_key(key));
-  const UploadParts parts{engine_, options_.attempts, options_.upload, pool_};
+  PermitUse permit(engine_.gate, options);
+  const UploadParts parts{engine_, options_.attempts, options_.upload, pool_, permit};
   co_return co_await put_object(parts, std::move(key), body, std::move(conditions), options);
 }
 
@@ -116,7 +123,8 @@ async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options
                  .action = fmt::format("list {} of {}", request.prefix, description())};
   if (request.delimiter) list.query.emplace_back("delimiter", std::string(1, *request.delimiter));
   if (!request.start_after.empty()) list.query.emplace_back("start-after", first_key_after(request));
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(list, options));
+  PermitUse permit(engine_.gate, options);
+  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send(list, options, permit));
   Result<ListDocument> document = parse_list(reply.body);
   if (!document) co_return std::unexpected(document.error().with_context(list.action));
   ListReply out{.objects = std::move(document->objects), .common_prefixes = std::move(document->common_prefixes)};
@@ -133,14 +141,15 @@ async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options
 
 async::Task<void> S3Store::remove(ObjectRef object, RequestOptions options) {
   SEEKFS_CO_TRY(check_key(object.key));
+  PermitUse permit(engine_.gate, options);
   if (object.if_match) {
     // Most servers ignore the condition of a DELETE: it is checked before, too.
-    const auto present = co_await head(object, options);
+    const auto present = co_await head_under(permit, object, options);
     if (!present && present.error().code == ErrorCode::not_found) co_return Status();
     SEEKFS_CO_TRY(present);
   }
   const S3Request request = request_on(object, OriginOp::remove, "DELETE", "delete");
-  const auto removed = co_await send(request, options);
+  const auto removed = co_await send(request, options, permit);
   if (!removed && removed.error().code != ErrorCode::not_found) co_return std::unexpected(removed.error());
   co_return Status();
 }

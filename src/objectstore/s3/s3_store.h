@@ -25,8 +25,9 @@ struct S3StoreOptions {
   UploadOptions upload;
 };
 
-/// What the store works with; all outlive it. It measures every request by itself and tells the gate of it; permits are
-/// its caller's.
+/// What the store works with; all outlive it. It measures every request by itself and tells the gate of it. Its
+/// caller holds a permit for each operation, which pays its first request; the store asks the gate for each one that
+/// follows, and takes permits for parts that are sent side by side.
 struct S3StoreParts {
   HttpClient& http;
   CredentialsProvider& credentials;

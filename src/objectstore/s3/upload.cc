@@ -40,7 +40,8 @@ async::Task<PutReply> put_at_once(const UploadParts& parts, std::string key, Bod
                     .body_range = all,
                     .action = fmt::format("put {} to {}", key, parts.engine.signer.endpoint().description())};
   SEEKFS_CO_ASSIGN(request.payload_hash, co_await payload_hash_of(parts, body, all));
-  SEEKFS_CO_ASSIGN(const HttpReply reply, co_await send_until_answered(parts.engine, parts.limits, request, options));
+  SEEKFS_CO_ASSIGN(const HttpReply reply,
+                   co_await send_until_answered(parts.engine, parts.limits, request, options, parts.permit));
   co_return put_reply_of(reply.head, request.action);
 }
 

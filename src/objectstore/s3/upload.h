@@ -28,6 +28,7 @@ struct UploadParts {
   const AttemptLimits& limits;
   const UploadOptions& options;
   async::ThreadPool& pool;  ///< where bodies are hashed
+  PermitUse& permit;        ///< of this upload
 };
 
 /// As ObjectStore::put(). A multipart upload that was broken off earlier, by a crash or an error that may pass, and
