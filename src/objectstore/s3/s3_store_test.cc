@@ -14,12 +14,15 @@ using s3::Fault;
 using s3::FaultKind;
 using s3::in_small_parts;
 using s3::S3Operation;
+using s3::S3RigOptions;
 
-INSTANTIATE_TEST_SUITE_P(S3, ObjectStoreContract,
-                         testing::Values(StoreMaker{"s3", [] { return std::make_unique<FakeAndStore>(); }},
-                                         StoreMaker{"s3_in_parts",
-                                                    [] { return std::make_unique<FakeAndStore>(in_small_parts()); }}),
-                         name_of_maker);
+INSTANTIATE_TEST_SUITE_P(
+    S3, ObjectStoreContract,
+    testing::Values(StoreMaker{"s3", [] { return std::make_unique<FakeAndStore>(); }},
+                    StoreMaker{"s3_in_parts", [] { return std::make_unique<FakeAndStore>(in_small_parts()); }},
+                    StoreMaker{"s3_by_virtual_host",
+                               [] { return std::make_unique<FakeAndStore>(S3RigOptions{.path_style = false}); }}),
+    name_of_maker);
 
 class S3Store : public testing::Test {
  protected:
