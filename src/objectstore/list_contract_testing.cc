@@ -201,6 +201,7 @@ TEST_P(ObjectStoreContract, ListsAgreeWithAModel) {
     if (random->below(2) == 0) request.start_after = random->below(2) == 0 ? path() : path() + "/";
     if (random->below(2) == 0) request.delimiter = random->below(3) == 0 ? '.' : '/';
     request.max_keys = static_cast<std::uint32_t>(1 + random->below(8));
+    if (!takes(request)) continue;
     SCOPED_TRACE("prefix " + request.prefix + " after " + request.start_after + " delimiter " +
                  std::string(1, request.delimiter.value_or(' ')) + " max " + std::to_string(request.max_keys));
     const ListReply expected = model_list(keys, request);
@@ -208,7 +209,8 @@ TEST_P(ObjectStoreContract, ListsAgreeWithAModel) {
     ASSERT_TRUE(got) << got.error().message;
     EXPECT_EQ(keys_of(*got), keys_of(expected));
     EXPECT_EQ(got->common_prefixes, expected.common_prefixes);
-    EXPECT_EQ(got->next_start_after, expected.next_start_after);
+    const bool full = expected.objects.size() + expected.common_prefixes.size() == request.max_keys;
+    if (!full || full_pages_know_the_end()) EXPECT_EQ(got->next_start_after, expected.next_start_after);
   }
 }
 

@@ -1,6 +1,6 @@
-// Every fault of a server and of the wire on every operation: the right bytes or the right error, no later than the
-// deadline, nothing left in flight, and the next healthy call succeeds. (An object that changes while it is read:
-// s3_store_test.cc.)
+// Every fault of a server and of the wire on every operation: the right bytes or the right error, nothing left in
+// flight, and the next healthy call succeeds. (When a deadline ends a call: deadline_test.cc. An object that changes
+// while it is read: s3_store_test.cc.)
 #include <algorithm>
 #include <thread>
 
