@@ -30,17 +30,21 @@ Result<std::string> hash_body(BodySource& body, ByteRange range) {
   return hash.finish().hex();
 }
 
+std::string md5_hex(std::span<const std::byte> bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_md5(), nullptr);
+  return to_hex(std::as_bytes(std::span(digest).first(length)));
+}
+
 }  // namespace
 
 async::Task<std::string> sha256_of_body(async::ThreadPool& pool, BodySource& body, ByteRange range) {
   return async::run_on<std::string>(pool, [&body, range] { return hash_body(body, range); });
 }
 
-std::string md5_hex(std::span<const std::byte> bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_md5(), nullptr);
-  return to_hex(std::as_bytes(std::span(digest).first(length)));
+async::Task<std::string> md5_of_part(async::ThreadPool& pool, std::span<const std::byte> bytes) {
+  return async::run_on<std::string>(pool, [bytes] { return Result<std::string>(md5_hex(bytes)); });
 }
 
 std::optional<std::string> etag_of_parts(std::span<const std::string> part_etags) {

@@ -83,9 +83,15 @@ bool Search::may_go_on(const std::map<std::uint32_t, PartSummary>& present) cons
 
 async::Task<std::optional<BrokenUpload>> Search::run() {
   const auto uploads = co_await left_behind();
-  if (!uploads) co_return std::nullopt;
+  if (!uploads) {
+    parts_.resume_warning.tell(parts_.engine.log, uploads.error(), "s3:ListBucketMultipartUploads");
+    co_return std::nullopt;
+  }
   for (const UploadSummary& upload : *uploads) {
     auto present = co_await parts_of(upload.upload_id);
+    if (!present && present.error().code != ErrorCode::not_found) {
+      parts_.resume_warning.tell(parts_.engine.log, present.error(), "s3:ListMultipartUploadParts");
+    }
     if (present && may_go_on(*present)) {
       co_return BrokenUpload{.upload_id = upload.upload_id, .parts = *std::move(present)};
     }
@@ -94,6 +100,15 @@ async::Task<std::optional<BrokenUpload>> Search::run() {
 }
 
 }  // namespace
+
+void ResumeWarning::tell(Logger& log, const Error& error, std::string_view permission) {
+  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(error.code);
+  if ((told_.fetch_or(bit) & bit) != 0) return;
+  log.warning("uploads that broke off can't be looked for and are begun anew; parts of theirs stay, and are paid for",
+              {{"error", error.message},
+               {"fix", fmt::format("{}have the bucket's lifecycle rule abort incomplete uploads",
+                                   error.code == ErrorCode::denied ? fmt::format("allow {}, and ", permission) : "")}});
+}
 
 async::Task<std::optional<BrokenUpload>> find_broken_upload(const UploadParts& parts, std::string key,
                                                             PartLayout layout, RequestOptions options) {

@@ -12,9 +12,10 @@ namespace {
 class CountingProvider final : public CredentialsProvider {
  public:
   async::Task<CredentialsRef> get(env::TimePoint) override { co_return keys_; }
-  void refresh(const CredentialsRef& refused) override {
+  bool refresh(const CredentialsRef& refused) override {
     EXPECT_EQ(refused, keys_);
     ++refused_;
+    return true;
   }
   std::string source() const override { return "a test"; }
   int refused() const { return refused_; }
@@ -60,6 +61,14 @@ TEST_F(Corrections, ExpiredCredentialsAreAskedForAnewOnce) {
   fault({}, {.kind = FaultKind::expired_token});
   EXPECT_EQ(code_of(get()), ErrorCode::denied);
   EXPECT_EQ(keys.refused(), 2);
+}
+
+TEST_F(Corrections, GivenKeysThatAreRefusedAreNotSentAgain) {
+  FakeAndStore given;
+  given.fake.add_rule({.fault = {.kind = FaultKind::expired_token}});
+  StringSink sink(1 * MiB);
+  EXPECT_EQ(code_of(async::sync_wait(given.store().get({.key = "a"}, std::nullopt, sink, {}))), ErrorCode::denied);
+  EXPECT_EQ(given.fake.counters().total, 1U);
 }
 
 TEST_F(Corrections, AHeadLearnsByAGetThatItsCredentialsExpired) {
@@ -193,7 +202,7 @@ class EveryOtherTimeProvider final : public CredentialsProvider {
     if (asked_++ % 2 == 1) co_return fail(ErrorCode::denied, "none this time");
     co_return co_await keys_.get(deadline);
   }
-  void refresh(const CredentialsRef&) override {}
+  bool refresh(const CredentialsRef&) override { return false; }
   std::string source() const override { return "a test"; }
 
  private:

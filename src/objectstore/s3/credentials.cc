@@ -35,7 +35,7 @@ bool same(const Credentials& one, const Credentials& other) {
 class AnonymousProvider final : public CredentialsProvider {
  public:
   async::Task<CredentialsRef> get(env::TimePoint) override { co_return CredentialsRef(); }
-  void refresh(const CredentialsRef&) override {}
+  bool refresh(const CredentialsRef&) override { return false; }
   std::string source() const override { return "anonymous"; }
 };
 
@@ -50,7 +50,7 @@ class ChainProvider final : public CredentialsProvider {
   }
 
   async::Task<CredentialsRef> get(env::TimePoint deadline) override;
-  void refresh(const CredentialsRef& refused) override;
+  bool refresh(const CredentialsRef& refused) override;
   std::string source() const override;
 
  private:
@@ -118,10 +118,14 @@ void ChainProvider::begin_round() {
   parts_.pool.post([this] { run_round(); });
 }
 
-void ChainProvider::refresh(const CredentialsRef& refused) {
+bool ChainProvider::refresh(const CredentialsRef& refused) {
   MutexLock lock(mutex_);
-  if (!refused || current_.credentials != refused || !current_.renewable) return;
+  if (!refused || !current_.credentials) return false;
+  // Late news about others than those at hand.
+  if (!same(*current_.credentials, *refused)) return true;
+  if (!current_.renewable) return false;
   if (!pause_.holds(parts_.timers.clock().now())) refused_ = true;
+  return refused_;
 }
 
 std::string ChainProvider::source() const {

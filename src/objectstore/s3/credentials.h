@@ -43,7 +43,8 @@ class CredentialsProvider {
   virtual async::Task<CredentialsRef> get(env::TimePoint deadline) = 0;
   /// The object store said that `refused` are expired or unknown: the next get() asks the source anew, when these are
   /// the ones at hand and the source can give others. A source that gave the same again is left alone for a while.
-  virtual void refresh(const CredentialsRef& refused) = 0;
+  /// False: the next get() gives the same, so that a request they were refused for is not worth another try.
+  virtual bool refresh(const CredentialsRef& refused) = 0;
   /// For people: "environment", "profile 'x' of /root/.aws/credentials", "IMDSv2 role r"; before the first get() what
   /// will be tried. Holds no secret.
   virtual std::string source() const = 0;

@@ -56,7 +56,7 @@ std::vector<MatrixRow> matrix() {
       {"503_amz_retry_after", {.kind = FaultKind::slow_down, .x_amz_retry_after = seconds(1)}, {throttled}, true},
       {"503_unavailable", {.kind = FaultKind::service_unavailable}, {transient, throttled}, true},
       {"error_in_200", {.kind = FaultKind::error_in_success}, {transient, corrupt}, true, hollow},
-      {"expired", {.kind = FaultKind::expired_token}, {denied}, true, {Op::head}},
+      {"expired", {.kind = FaultKind::expired_token}, {denied}},  // the rig's keys are given: there are no others
       {"301_elsewhere", {.kind = FaultKind::wrong_region, .region = "eu-north-1"}, {denied}},
       {"307_elsewhere", {.kind = FaultKind::wrong_region, .status = 307, .region = "eu-north-1"}, {denied}},
       {"400_elsewhere", {.kind = FaultKind::wrong_region, .status = 400, .region = "eu-north-1"}, {denied}},

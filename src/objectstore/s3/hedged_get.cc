@@ -9,7 +9,8 @@
 namespace seekfs::objectstore::s3 {
 namespace {
 
-/// Shared with the timer, which may ring while the attempt ends.
+/// Shared with the timer, which may ring while the attempt ends. Lock order: the race, then the gate or the transfers'
+/// inbox; neither calls back under its own.
 class Race : public std::enable_shared_from_this<Race> {
  public:
   Race(const EngineParts& parts, const GetQuestion& question, const SignedHttp& sent, BodySink& sink)

@@ -144,7 +144,7 @@ class HedgedGet : public testing::Test {
   class Nobody final : public CredentialsProvider {
    public:
     async::Task<CredentialsRef> get(env::TimePoint) override { co_return CredentialsRef(); }
-    void refresh(const CredentialsRef&) override {}
+    bool refresh(const CredentialsRef&) override { return false; }
     std::string source() const override { return "anonymous"; }
   } nobody;
   RequestSigner signer{Endpoint::make({.endpoint = "http://store", .region = "us-east-1", .bucket = "bucket"}).value(),

@@ -69,7 +69,7 @@ class MultipartUpload {
   async::Task<bool> send_next(PermitUse& permit);
   async::Task<bool> send_next_beside(std::size_t worker);
   async::Task<PartSummary> send_part(Part& part, PermitUse& permit);
-  bool is_present(const Part& part) const;
+  async::Task<bool> is_present(const Part& part) const;
   async::Task<PutReply> complete(const PutOptions& conditions);
   async::Task<PutReply> find_completed();
   async::Task<void> abort();
@@ -143,14 +143,16 @@ Result<std::optional<Part>> MultipartUpload::read_next() {
   return part;
 }
 
-bool MultipartUpload::is_present(const Part& part) const {
+async::Task<bool> MultipartUpload::is_present(const Part& part) const {
   const auto found = present_.find(part.number);
-  return found != present_.end() && found->second.size == part.bytes.size() &&
-         found->second.etag == '"' + md5_hex(part.bytes) + '"';
+  if (found == present_.end() || found->second.size != part.bytes.size()) co_return false;
+  SEEKFS_CO_ASSIGN(const std::string md5, co_await md5_of_part(parts_.pool, part.bytes));
+  co_return found->second.etag == '"' + md5 + '"';
 }
 
 async::Task<PartSummary> MultipartUpload::send_part(Part& part, PermitUse& permit) {
-  if (!present_.empty() && is_present(part)) co_return present_.at(part.number);
+  SEEKFS_CO_ASSIGN(const bool present, co_await is_present(part));
+  if (present) co_return present_.at(part.number);
   S3Request put = request("PUT", {{"partNumber", std::to_string(part.number)}, {"uploadId", upload_id_}},
                           fmt::format("part {} of {}", part.number, layout_.count()));
   put.body = &part;

@@ -32,6 +32,16 @@ class MultipartUpload : public testing::Test {
     return on.fake.bucket().open_uploads().front().parts.size();
   }
   void let_pass(std::chrono::minutes time) { on.fake.set_clock_offset(time); }
+  /// Of warnings; the errors of attempts are told apart.
+  int times_logged(std::string_view part) const {
+    const std::string text = on.rig.log().text();
+    int times = 0;
+    for (std::size_t at = text.find("warning"); at != std::string::npos; at = text.find("warning", at + 1)) {
+      const std::string_view line = std::string_view(text).substr(at, text.find('\n', at) - at);
+      if (line.contains(part)) ++times;
+    }
+    return times;
+  }
   std::uint64_t sent(S3Operation operation) { return on.fake.counters().by_operation[operation]; }
 
   const std::string body = patterned_body(5 * MiB + 17, 3);
@@ -172,7 +182,27 @@ TEST_F(MultipartUpload, AnAbortThatFailsHidesNoError) {
 TEST_F(MultipartUpload, AStoreThatListsNoUploadsTakesThem) {
   fault(S3Operation::list_uploads, {.kind = FaultKind::access_denied});
   ASSERT_TRUE(put());
+  ASSERT_TRUE(put());
   EXPECT_TRUE(on.fake.bucket().body_of("large") == body);
+  EXPECT_EQ(times_logged("can't be looked for"), 1);
+  EXPECT_EQ(times_logged("AccessDenied"), 1) << on.rig.log().text();
+  EXPECT_EQ(times_logged("allow s3:ListBucketMultipartUploads, and have the bucket's lifecycle rule"), 1);
+}
+
+TEST_F(MultipartUpload, ThatThePartsOfOneMayNotBeListedIsTold) {
+  leave_broken();
+  let_pass(std::chrono::minutes(31));
+  fault(S3Operation::list_parts, {.kind = FaultKind::access_denied});
+  ASSERT_TRUE(put());
+  EXPECT_TRUE(on.fake.bucket().body_of("large") == body);
+  EXPECT_EQ(times_logged("allow s3:ListMultipartUploadParts, and"), 1) << on.rig.log().text();
+}
+
+TEST_F(MultipartUpload, OtherErrorsThanDenialsCallForNoPermission) {
+  fault(S3Operation::list_uploads, {.kind = FaultKind::internal_error});
+  ASSERT_TRUE(put());
+  EXPECT_EQ(times_logged("can't be looked for"), 1);
+  EXPECT_EQ(times_logged("allow s3:"), 0);
 }
 
 /// How many parts a server has in its hands. `hold`: what it does with a part before it answers.

@@ -43,10 +43,7 @@ async::Task<SignedHttp> RequestSigner::sign(const S3Request& request, env::TimeP
 
 bool RequestSigner::correct(const Failure& failure, const SignedHttp& refused) {
   switch (failure.kind) {
-    case FailureKind::expired_credentials:
-      if (!refused.credentials) return false;
-      credentials_.refresh(refused.credentials);
-      return true;
+    case FailureKind::expired_credentials: return refused.credentials && credentials_.refresh(refused.credentials);
     case FailureKind::wrong_region: {
       if (failure.region == refused.region || !is_region_name(failure.region)) return false;
       MutexLock lock(mutex_);

@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "objectstore/object_rules.h"
+#include "objectstore/s3/broken_upload.h"
 #include "objectstore/s3/exchange.h"
 #include "objectstore/s3/object_get.h"
 #include "objectstore/s3/object_head.h"
@@ -59,6 +60,7 @@ class S3Store final : public ObjectStore {
   async::ThreadPool& pool_;
   RequestSigner signer_;
   const EngineParts engine_;
+  ResumeWarning resume_warning_;
 };
 
 Status S3Store::check_key(std::string_view key) const {
@@ -109,7 +111,7 @@ async::Task<ObjectInfo> S3Store::get(ObjectRef object, std::optional<ByteRange> 
 async::Task<PutReply> S3Store::put(std::string key, BodySource& body, PutOptions conditions, RequestOptions options) {
   SEEKFS_CO_TRY(check_key(key));
   PermitUse permit(engine_.gate, options);
-  const UploadParts parts{engine_, options_.attempts, options_.upload, pool_, permit};
+  const UploadParts parts{engine_, options_.attempts, options_.upload, pool_, permit, resume_warning_};
   co_return co_await put_object(parts, std::move(key), body, std::move(conditions), options);
 }
 

@@ -12,6 +12,8 @@
 
 namespace seekfs::objectstore::s3 {
 
+class ResumeWarning;
+
 struct UploadOptions {
   std::uint64_t multipart_from = 64U << 20U;  ///< bytes: objects of this size and more go up in parts
   std::uint64_t part_size = 16U << 20U;       ///< at least; grows so that 10,000 parts suffice
@@ -29,6 +31,7 @@ struct UploadParts {
   const UploadOptions& options;
   async::ThreadPool& pool;  ///< where bodies are hashed
   PermitUse& permit;        ///< of this upload
+  ResumeWarning& resume_warning;
 };
 
 /// As ObjectStore::put(). A multipart upload that was broken off earlier, by a crash or an error that may pass, and
