@@ -64,9 +64,14 @@ class RangedReader::Window {
   async::Task<void> fill() {
     if (ranges_.empty() && next_ < end_) {
       SEEKFS_CO_TRY(co_await reader_.memory_.take(next_size()));
+      // It may have been a long wait.
+      if (reader_.stopped_) {
+        reader_.memory_.give_back(next_size());
+        co_return given_up();
+      }
       co_await start();
     }
-    while (next_ < end_ && reader_.memory_.try_take(next_size())) co_await start();
+    while (next_ < end_ && !reader_.stopped_ && reader_.memory_.try_take(next_size())) co_await start();
     co_return Status();
   }
 
@@ -120,9 +125,12 @@ class RangedReader::Window {
   }
 
   std::unexpected<Error> cut_short(const objectstore::ObjectInfo& info) const {
-    const std::string name = "object " + manifest::in_quotes(object_.key);
-    if (reader_.stopped_ || given_up_) return fail(ErrorCode::cancelled, "the read of " + name + " was given up");
-    return fail(ErrorCode::invalid, fmt::format("{} ends after {} bytes, and {} are wanted", name, info.size, end_));
+    if (reader_.stopped_ || given_up_) return given_up();
+    return fail(ErrorCode::invalid, fmt::format("object {} ends after {} bytes, and {} are wanted",
+                                                manifest::in_quotes(object_.key), info.size, end_));
+  }
+  std::unexpected<Error> given_up() const {
+    return fail(ErrorCode::cancelled, "the read of object " + manifest::in_quotes(object_.key) + " was given up");
   }
 
   void drop_first() {

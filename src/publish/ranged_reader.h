@@ -38,7 +38,7 @@ class RangedReader {
   async::Task<objectstore::ObjectInfo> read(objectstore::ObjectRef object, objectstore::ByteRange part,
                                             Consume consume);
 
-  /// Every transfer ends at its next byte, every read with an error.
+  /// Every transfer ends at its next byte and none begins, every read ends with an error.
   void stop() { stopped_ = true; }
 
  private:

@@ -222,5 +222,24 @@ TEST_F(RangedReaderTest, StoppingEndsAllReads) {
   EXPECT_LE(store_.started, 5U);
 }
 
+TEST_F(RangedReaderTest, ReadsThatWaitForMemoryAskForNothingAfterAStop) {
+  constexpr std::size_t objects = 6;
+  for (std::size_t i = 0; i < objects; ++i) put("object-" + std::to_string(i), content(range_bytes));
+  RangedReader ranged = reader(1);
+  store_.intercept = [&ranged](std::size_t) {
+    ranged.stop();
+    return Status();
+  };
+  std::vector<std::string> out(objects);
+  std::vector<ErrorCode> codes;
+  ASSERT_TRUE(for_each_in_flight(objects, objects, [&](std::size_t i) -> async::Task<void> {
+    const auto info = co_await read_task(ranged, "object-" + std::to_string(i), range_bytes, out[i]);
+    if (!info) codes.push_back(info.error().code);
+    co_return Status();
+  }));
+  EXPECT_EQ(codes, std::vector<ErrorCode>(objects, ErrorCode::cancelled));
+  EXPECT_EQ(store_.started, 1U);
+}
+
 }  // namespace
 }  // namespace seekfs::publish
