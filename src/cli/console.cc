@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/units.h"
+#include "cli/text_format.h"
 
 namespace seekfs::cli {
 namespace {
@@ -22,6 +23,18 @@ Status write_error() {
   if (number == EPIPE) return fail(ErrorCode::cancelled, "the reader of stdout has gone");
   const Error error = error_from_errno(number, "write to stdout");
   return fail(ErrorCode::internal, error.message);
+}
+
+/// What is told may be in the words of others, e.g. of a server; a message of several lines keeps them.
+std::string printable_lines(std::string_view text) {
+  std::string safe;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    safe += printable(text.substr(0, end));
+    if (end == text.npos) return safe;
+    safe += '\n';
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace
@@ -51,7 +64,8 @@ Status Console::flush() {
 void Console::warn(std::string_view text) { line("warning", yellow, text); }
 void Console::error(std::string_view text) { line("error", red, text); }
 
-void Console::line(std::string_view label, std::string_view color, std::string_view text) {
+void Console::line(std::string_view label, std::string_view color, std::string_view message) {
+  const std::string text = printable_lines(message);
   MutexLock lock(mutex_);
   erase();
   if (streams_.color) {

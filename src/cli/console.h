@@ -36,7 +36,8 @@ class Console {
 
   bool out_color() const noexcept { return streams_.out_color; }
 
-  /// One line to stderr, above the progress line: "seekfs-ctl: warning: text".
+  /// One line to stderr, above the progress line: "seekfs-ctl: warning: text". Control characters other than line ends,
+  /// and bytes that are not UTF-8, are shown as \xNN.
   void warn(std::string_view text);
   void error(std::string_view text);
 
@@ -47,7 +48,7 @@ class Console {
   void clear_progress();
 
  private:
-  void line(std::string_view label, std::string_view color, std::string_view text);
+  void line(std::string_view label, std::string_view color, std::string_view message);
   void erase() SEEKFS_REQUIRES(mutex_);
 
   Streams streams_;

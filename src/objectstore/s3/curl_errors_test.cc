@@ -88,6 +88,13 @@ TEST(CurlErrors, NobodyListensIsTransient) {
   EXPECT_FALSE(reply.error().message.contains("hidden"));
 }
 
+TEST(CurlErrors, ANameThatDoesNotResolveIsTransientEachTime) {
+  ClientRig rig;
+  // Too long a label for a question to a name server.
+  const std::string url = "http://" + std::string(64, 'a') + ".invalid/";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(code_of(rig.exchange({.url = url})), ErrorCode::transient) << i;
+}
+
 TEST(CurlErrors, WhatIsNotHttpIsCorrupt) {
   ClientRig rig;
   for (const char* bytes : {"SSH-2.0-OpenSSH_9.2\r\n", "<Error>garbage</Error>", "\x15\x03\x03\x01\x02\x02\x46",
@@ -102,6 +109,14 @@ TEST(CurlErrors, AHeadWithoutAnEndIsCorrupt) {
   std::string head = "HTTP/1.1 200 OK\r\n";
   while (head.size() < 300 * KiB) head += "X-More: 0123456789012345678901234567890123456789\r\n";
   const FixedBytesServer server({head});
+  ClientRig rig;
+  EXPECT_EQ(code_of(rig.exchange({.url = server.url()})), ErrorCode::corrupt);
+}
+
+TEST(CurlErrors, ATrailerWithoutAnEndIsCorrupt) {
+  std::string reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n";
+  while (reply.size() < 300 * KiB) reply += "X-More: 0123456789012345678901234567890123456789\r\n";
+  const FixedBytesServer server({reply + "\r\n"});
   ClientRig rig;
   EXPECT_EQ(code_of(rig.exchange({.url = server.url()})), ErrorCode::corrupt);
 }

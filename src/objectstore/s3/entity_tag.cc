@@ -1,6 +1,8 @@
 // A weak tag comes from something between that changes what the store sends, e.g. a proxy that compresses.
 #include "objectstore/s3/entity_tag.h"
 
+#include <algorithm>
+
 namespace seekfs::objectstore::s3 {
 
 Result<std::string> entity_tag(std::string_view text) {
@@ -8,6 +10,9 @@ Result<std::string> entity_tag(std::string_view text) {
   if (text.starts_with("W/")) {
     return fail(ErrorCode::corrupt, "the answer has a weak ETag: something between changes what the store sends");
   }
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::ranges::any_of(text, is_control))
+    return fail(ErrorCode::corrupt, "the answer has an ETag with a control character");
   std::string tag(text);
   return tag.starts_with('"') ? tag : '"' + tag + '"';
 }

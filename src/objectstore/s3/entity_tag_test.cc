@@ -33,6 +33,12 @@ TEST(EntityTag, AWeakOneIsRefusedWhereverItStands) {
             ErrorCode::corrupt);
 }
 
+TEST(EntityTag, NoneHasControlCharacters) {
+  EXPECT_EQ(code_of(entity_tag("\"a\x1B[31mb\"")), ErrorCode::corrupt);
+  EXPECT_EQ(code_of(entity_tag("\"a\x7F\"")), ErrorCode::corrupt);
+  EXPECT_EQ(code_of(entity_tag("\"a\nb\"")), ErrorCode::corrupt);
+}
+
 TEST(EntityTag, TheVersionOfABucketWithoutVersionsIsNone) {
   const auto version = [](std::string value) {
     return version_id_of({.status = 200, .headers = {{"X-Amz-Version-Id", std::move(value)}}});

@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "objectstore/s3/object_head.h"
+#include "objectstore/s3/store_text.h"
 #include "objectstore/s3/xml.h"
 
 namespace seekfs::objectstore::s3 {
@@ -114,7 +115,7 @@ std::optional<std::chrono::milliseconds> number_header(const HttpReplyHead& head
   if (!text) return std::nullopt;
   const auto value = parse_number(*text);
   constexpr std::uint64_t a_day = 86'400'000;
-  if (!value || *value > a_day) return std::nullopt;
+  if (!value || *value > a_day / unit_ms) return std::nullopt;
   return std::chrono::milliseconds(*value * unit_ms);
 }
 
@@ -122,12 +123,6 @@ std::optional<std::chrono::milliseconds> number_header(const HttpReplyHead& head
 std::optional<std::chrono::milliseconds> retry_after_of(const HttpReplyHead& head) {
   if (const auto wish = number_header(head, "x-amz-retry-after", 1)) return wish;
   return number_header(head, "retry-after", 1000);
-}
-
-/// For log lines and problem documents: a server may say a megabyte.
-std::string_view shortened(std::string_view text) {
-  constexpr std::size_t most = 300;
-  return text.substr(0, most);
 }
 
 std::string_view advice(std::string_view code, ErrorCode error) {
@@ -156,8 +151,8 @@ std::string request_ids(const HttpReplyHead& head) {
   const auto request = head.find("x-amz-request-id");
   if (!request) return "";
   const auto host = head.find("x-amz-id-2");
-  return host ? fmt::format(" (request id {}, host id {})", *request, *host)
-              : fmt::format(" (request id {})", *request);
+  return host ? fmt::format(" (request id {}, host id {})", store_text(*request), store_text(*host))
+              : fmt::format(" (request id {})", store_text(*request));
 }
 
 Failure classify_reply(const HttpReply& reply, std::string_view action) {
@@ -165,7 +160,7 @@ Failure classify_reply(const HttpReply& reply, std::string_view action) {
   const Row row = row_of(reply, document.code);
   const std::string said = document.code.empty()
                                ? std::string()
-                               : fmt::format(" {}: {}", shortened(document.code), shortened(document.message));
+                               : fmt::format(" {}: {}", store_text(document.code), store_text(document.message));
   Failure failure{
       .kind = row.kind,
       .error = Error(row.error, fmt::format("{}: the store answers {}{}{}{}", action, reply.head.status, said,

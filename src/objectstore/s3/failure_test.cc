@@ -138,7 +138,7 @@ TEST(Failure, TheWishToWait) {
   EXPECT_EQ(wish({{"Retry-After", "2"}}), milliseconds(2000));
   EXPECT_EQ(wish({{"x-amz-retry-after", "1500"}}), milliseconds(1500));
   EXPECT_EQ(wish({{"Retry-After", "2"}, {"x-amz-retry-after", "1500"}}), milliseconds(1500));
-  for (const char* const nonsense : {"-1", "x", "", "99999999999999999999", "2026-01-01"}) {
+  for (const char* const nonsense : {"-1", "x", "", "99999999999999999999", "2026-01-01", "86401"}) {
     EXPECT_EQ(wish({{"Retry-After", nonsense}}), std::nullopt) << nonsense;
   }
 }

@@ -31,9 +31,13 @@ bool ReplyIntake::end(std::optional<Error> error) {
 
 bool ReplyIntake::take_header_line(std::string_view line) {
   if (ended_early_) return false;
-  if (head_shown_) return true;  // a trailer
   head_bytes_ += line.size();
-  if (head_bytes_ > max_head_bytes) return end(Error(ErrorCode::corrupt, "the head of the reply does not end"));
+  if (head_bytes_ > max_head_bytes) {
+    // libcurl keeps every line, those of a trailer, too.
+    return end(Error(ErrorCode::corrupt,
+                     head_shown_ ? "the trailer of the reply does not end" : "the head of the reply does not end"));
+  }
+  if (head_shown_) return true;  // a trailer
   if (line.starts_with("HTTP/")) {
     start_head(line);
     return true;

@@ -152,17 +152,18 @@ void TransferThread::end_finished() {
     const CURLcode code = message->data.result;  // the message does not outlive the removal
     char* self = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
-    remove(reinterpret_cast<CurlTransfer*>(self))->finish(code);
+    remove(reinterpret_cast<CurlTransfer*>(self), code == CURLE_OK)->finish(code);
   }
 }
 
-std::shared_ptr<CurlTransfer> TransferThread::remove(CurlTransfer* transfer) {
+std::shared_ptr<CurlTransfer> TransferThread::remove(CurlTransfer* transfer, bool whole) {
   const auto found = active_.find(transfer);
   if (found == active_.end()) return nullptr;
   Active active = std::move(found->second);
   active_.erase(found);
   curl_multi_remove_handle(multi_.get(), active.easy.get());
-  if (spare_.size() < options_.max_idle_connections) {
+  // After some failures, e.g. of the name server, libcurl's handle keeps its buffer, and then its size can't be set.
+  if (whole && spare_.size() < options_.max_idle_connections) {
     curl_easy_reset(active.easy.get());  // the connections stay: they are the multi handle's
     spare_.push_back(std::move(active.easy));
   }
@@ -171,7 +172,7 @@ std::shared_ptr<CurlTransfer> TransferThread::remove(CurlTransfer* transfer) {
 
 void TransferThread::end(CurlTransfer* transfer, Error error) {
   // One that has ended is not there any more.
-  if (const auto removed = remove(transfer)) removed->fail_with(std::move(error));
+  if (const auto removed = remove(transfer, false)) removed->fail_with(std::move(error));
 }
 
 void TransferThread::check_times() {

@@ -46,8 +46,8 @@ class TransferThread {
   void drive();
   CURLMcode act();
   void end_finished();
-  /// The transfer leaves libcurl, which then calls it no more.
-  std::shared_ptr<CurlTransfer> remove(CurlTransfer* transfer);
+  /// The transfer leaves libcurl, which then calls it no more. `whole`: it ended well, and its handle can serve again.
+  std::shared_ptr<CurlTransfer> remove(CurlTransfer* transfer, bool whole);
   void end(CurlTransfer* transfer, Error error);
   void check_times();
   void ring_at(env::TimePoint when);
