@@ -257,6 +257,11 @@ async::Task<StoreFailure> PageFetcher::Core::explain_failure(const PlannedGet& g
     };
     const auto found =
         co_await parts_.store.head({.key = get.object.key, .version_id = get.object.version_id}, options);
+    if (found && get.object.if_match == found->etag) {
+      failure.error.code = ErrorCode::transient;
+      failure.error.message = "the object is as published, but its bytes were refused: " + failure.error.message;
+      co_return failure;
+    }
     if (found) failure.found_etag = found->etag;
     if (!found && found.error().code == ErrorCode::not_found) failure.found_etag = "no such object";
     metrics_.source_changed.add();

@@ -131,10 +131,13 @@ class PageFetcherTest : public ::testing::Test {
   async::Reactor background{"background"};
   std::unique_ptr<objectstore::ObjectStore> base_store = objectstore::make_mem_store(clock);
   std::atomic<int> gets{0};
+  std::atomic<std::optional<ErrorCode>> fault{};  ///< of every GET
   std::unique_ptr<objectstore::ObjectStore> store =
       objectstore::make_faulty_store(*base_store, [this](StoreOp op, const std::string&) {
-        if (op == StoreOp::get) ++gets;
-        return StoreFault{};
+        if (op != StoreOp::get) return StoreFault{};
+        ++gets;
+        const std::optional<ErrorCode> refusal = fault;
+        return refusal ? StoreFault{.fail_before = Error(*refusal, "refused")} : StoreFault{};
       });
   OriginGate gate{{.requests_per_second = 0, .max_in_flight = 1, .breaker = true}, timers, metrics};
   std::optional<OriginGate::Permit> held;
@@ -223,6 +226,16 @@ TEST_F(PageFetcherTest, AChangedObjectIsToldToEachReaderOfItByTheNameOfTheReader
   ASSERT_FALSE(remembered);
   EXPECT_TRUE(remembered.error().message.starts_with("demo/h: ")) << remembered.error().message;
   EXPECT_EQ(gets, 1);
+  expect_idle();
+}
+
+TEST_F(PageFetcherTest, ARefusalOfAnObjectThatIsAsPublishedIsNotRemembered) {
+  fault = ErrorCode::precondition_failed;
+  const auto refused = read(request(1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::origin_unavailable);
+  fault = std::nullopt;
+  EXPECT_EQ(text_of(read(request(1))->page), page_text(1));
   expect_idle();
 }
 

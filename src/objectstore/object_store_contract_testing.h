@@ -24,8 +24,6 @@ class StoreUnderTest {
   virtual env::Clock& clock() = 0;
   /// Whether the store takes this question. True of every store that keeps the contract.
   virtual bool takes(const ListRequest&) const { return true; }
-  /// Whether a page with as many items as were asked for says rightly if more follow. True likewise.
-  virtual bool full_pages_know_the_end() const { return true; }
 };
 
 /// How to make one. INSTANTIATE_TEST_SUITE_P(Name, ObjectStoreContract, testing::Values(StoreMaker{"fs", ...})).
@@ -43,7 +41,6 @@ class ObjectStoreContract : public testing::TestWithParam<StoreMaker> {
   ObjectStore& store() { return under_test_->store(); }
   env::Clock& clock() { return under_test_->clock(); }
   bool takes(const ListRequest& request) const { return under_test_->takes(request); }
-  bool full_pages_know_the_end() const { return under_test_->full_pages_know_the_end(); }
 
   Result<PutReply> put(const std::string& key, std::string body, PutOptions conditions = {});
   /// The whole body, or the bytes of `range`.

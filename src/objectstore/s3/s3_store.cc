@@ -117,11 +117,12 @@ async::Task<PutReply> S3Store::put(std::string key, BodySource& body, PutOptions
 
 async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options) {
   SEEKFS_CO_TRY(check_list_request(request));
+  const std::uint32_t most = std::min(request.max_keys, most_keys_of_a_list);
   S3Request list{.op = OriginOp::list,
                  .query = {{"list-type", "2"},
                            {"encoding-type", "url"},
                            {"prefix", request.prefix},
-                           {"max-keys", std::to_string(std::min(request.max_keys, most_keys_of_a_list))}},
+                           {"max-keys", std::to_string(most)}},
                  .action = fmt::format("list {} of {}", request.prefix, description())};
   if (request.delimiter) list.query.emplace_back("delimiter", std::string(1, *request.delimiter));
   if (!request.start_after.empty()) list.query.emplace_back("start-after", first_key_after(request));
@@ -130,7 +131,9 @@ async::Task<ListReply> S3Store::list(ListRequest request, RequestOptions options
   Result<ListDocument> document = parse_list(reply.body);
   if (!document) co_return std::unexpected(document.error().with_context(list.action));
   ListReply out{.objects = std::move(document->objects), .common_prefixes = std::move(document->common_prefixes)};
-  if (document->truncated) {
+  // MinIO may say that nothing follows a full page when more does.
+  const bool is_full = out.objects.size() + out.common_prefixes.size() >= most;
+  if (document->truncated || is_full) {
     std::string last = out.objects.empty() ? "" : out.objects.back().key;
     if (!out.common_prefixes.empty()) last = std::max(last, out.common_prefixes.back());
     if (last <= request.start_after) {

@@ -129,9 +129,6 @@ class ServerUnderTest final : public StoreUnderTest {
     if (setting("SEEKFS_S3_SERVER") != "minio") return true;
     return request.delimiter.value_or('/') == '/' && !has_dots(request.prefix) && !has_dots(request.start_after);
   }
-  /// versitygw may say of a full last page that more follows, and one more, empty one does; MinIO of a full page that
-  /// it is the last, although more follow.
-  bool full_pages_know_the_end() const override { return false; }
   /// Requests that write, and were answered well.
   std::uint64_t writes() {
     return rig_.metrics()
