@@ -110,8 +110,8 @@ struct ListRequest {
 struct ListReply {
   std::vector<ObjectInfo> objects;           ///< in byte order of keys
   std::vector<std::string> common_prefixes;  ///< in byte order, each ending in the delimiter
-  /// Where to go on: the start_after of the next request; nothing at the end, but a full page may have it though only an
-  /// empty one follows.
+  /// Where to go on: the start_after of the next request; nothing at the end, but a full page may have it though only
+  /// an empty one follows.
   std::optional<std::string> next_start_after;
 };
 

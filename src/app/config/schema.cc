@@ -87,8 +87,9 @@ constexpr std::array keys = {
     key<in_s3, &S3Config::ca_bundle>("s3.ca_bundle", "", text, "PEM file of trusted CAs; empty: the system's"),
     key<in_s3, &S3Config::use_fips>("s3.use_fips", "false", boolean, "AWS FIPS endpoints"),
     key<in_s3, &S3Config::use_dualstack>("s3.use_dualstack", "false", boolean, "AWS dual-stack endpoints"),
-    key<in_s3, &S3Config::get_budget_per_sec>("s3.get_budget_per_sec", "0", integer(0, 1'000'000),
-                                              "requests a second, of every kind; 0: no fixed rate, only the adaptive limit"),
+    key<in_s3, &S3Config::get_budget_per_sec>(
+        "s3.get_budget_per_sec", "0", integer(0, 1'000'000),
+        "requests a second, of every kind; 0: no fixed rate, only the adaptive limit"),
     scaled<MiB, in_s3, &S3Config::range_coalesce_max_bytes>("s3.range_coalesce_max_mib", "32", integer(1, 1024),
                                                             "bytes of one coalesced GET at most, in MiB"),
     key<in_s3, &S3Config::max_inflight_gets>("s3.max_inflight_gets", "128", integer(1, 65536),
