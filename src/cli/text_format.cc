@@ -6,8 +6,6 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
-
 namespace seekfs::cli {
 namespace {
 
@@ -53,26 +51,6 @@ std::string format_time(std::int64_t unix_seconds) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", local.tm_year + 1900, local.tm_mon + 1,
                      local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, offset < 0 ? '-' : '+', minutes / 60,
                      minutes % 60);
-}
-
-std::string printable(std::string_view text) {
-  std::string safe;
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence_length(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    const bool c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || first < 0x20 || first == 0x7F || c1) {
-      const std::size_t count = std::max<std::size_t>(length, 1);
-      for (const char letter : text.substr(0, count)) {
-        safe += fmt::format("\\x{:02X}", static_cast<unsigned char>(letter));
-      }
-      text.remove_prefix(count);
-    } else {
-      safe += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
-  return safe;
 }
 
 }  // namespace seekfs::cli

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/printable.h"
+
 namespace seekfs::cli {
 
 enum class Align : std::uint8_t { left, right };
@@ -32,8 +34,5 @@ class Table {
 
 /// "2025-11-22T09:06:40+01:00" in the machine's time zone.
 std::string format_time(std::int64_t unix_seconds);
-
-/// Control characters and bytes that are not UTF-8 as \xNN, so that a name cannot steer the terminal.
-std::string printable(std::string_view text);
 
 }  // namespace seekfs::cli
