@@ -62,6 +62,8 @@ reader::ManifestCacheOptions manifest_options(const Config& config) {
 http::ServerOptions server_options(const Config& config) {
   http::ServerOptions options;
   options.listen = config.api.listen;
+  options.socket_access = {.mode = http::parse_socket_mode(config.api.socket_mode).value_or(0),
+                           .group = config.api.socket_group};
   options.threads = reactor_count(config.api);
   options.max_connections = config.api.max_connections;
   options.idle_timeout = config.api.idle_timeout;

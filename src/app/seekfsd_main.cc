@@ -74,7 +74,8 @@ int serve(const LoadedConfig& loaded, const std::string& notify_socket) {
     return fail_with(configuration ? exit_wrong_configuration : exit_failure, daemon.error());
   }
   std::string line = "seekfsd ready on";
-  for (const std::string& address : (*daemon)->addresses()) line += " http://" + address;
+  for (const std::string& address : (*daemon)->addresses())
+    line += (address.starts_with("unix:") ? " " : " http://") + address;
   std::puts(line.c_str());
   std::fflush(stdout);
   report(*log, notify_service_manager(notify_socket, "READY=1"));

@@ -39,7 +39,8 @@ std::unique_ptr<CLI::App, void (*)(CLI::App*)> make_command_line(GlobalOptions& 
   app->get_formatter()->column_width(36);
   app->set_version_flag("--version", std::string("seekfs-ctl ") + SEEKFS_VERSION);
   app::add_config_flags(*app, globals.sources, "");
-  app->add_option("--addr", globals.address, "the daemon, http://HOST:PORT; default: what api.listen says")
+  app->add_option("--addr", globals.address,
+                  "the daemon, http://HOST:PORT or unix:/PATH; default: what api.listen says")
       ->type_name("URL");
   app->add_flag("--json", globals.json, "JSON instead of tables; lists have one object a line");
   app->add_flag("--direct", globals.direct, "without the daemon: read from the store; cache: open its directories");

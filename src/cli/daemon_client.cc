@@ -63,7 +63,9 @@ std::size_t on_body(char* data, std::size_t, std::size_t count, void* user) {
 }  // namespace
 
 struct DaemonClient::State {
-  std::string base;
+  std::string base;         ///< as it was named
+  std::string url;          ///< what paths follow
+  std::string socket_path;  ///< empty: TCP
   std::unique_ptr<CURL, void (*)(CURL*)> handle{curl_easy_init(), curl_easy_cleanup};
 };
 
@@ -77,12 +79,18 @@ const std::string& DaemonClient::base() const noexcept { return state_->base; }
 Result<DaemonClient> DaemonClient::connect_to(std::string base) {
   while (base.ends_with('/')) base.pop_back();
   constexpr std::string_view scheme = "http://";
-  if (!base.starts_with(scheme) || base.find_first_of("/?#@ ", scheme.size()) != std::string::npos ||
-      base.size() == scheme.size()) {
-    return fail(ErrorCode::bad_request, fmt::format("'{}' is no daemon's address; write http://HOST:PORT", base));
+  constexpr std::string_view unix_scheme = "unix:";
+  const bool is_unix = base.starts_with("unix:/");
+  const bool is_url = base.starts_with(scheme) && base.size() > scheme.size() &&
+                      base.find_first_of("/?#@ ", scheme.size()) == std::string::npos;
+  if (!is_unix && !is_url) {
+    return fail(ErrorCode::bad_request,
+                fmt::format("'{}' is no daemon's address; write http://HOST:PORT or unix:/PATH", base));
   }
   auto state = std::make_unique<State>();
   if (state->handle == nullptr) return fail(ErrorCode::exhausted, "libcurl gave no handle");
+  if (is_unix) state->socket_path = base.substr(unix_scheme.size());
+  state->url = is_unix ? "http://localhost" : base;
   state->base = std::move(base);
   return DaemonClient(std::move(state));
 }
@@ -112,7 +120,7 @@ Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, cons
                                           const BodyReceiver& receive) {
   CURL* handle = state_->handle.get();
   curl_easy_reset(handle);
-  std::string url = state_->base + std::string(path);
+  std::string url = state_->url + std::string(path);
   char separator = '?';
   for (const auto& [name, value] : query) {
     const std::unique_ptr<char, void (*)(void*)> escaped(
@@ -125,6 +133,7 @@ Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, cons
   transfer.receive = &receive;
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
+  if (!state_->socket_path.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, state_->socket_path.c_str());
   // A daemon on this machine is never behind the proxy that the environment may name.
   curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);

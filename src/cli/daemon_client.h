@@ -33,7 +33,7 @@ using BodyReceiver = std::function<Status(std::span<const std::byte>)>;
 /// One connection, kept alive between requests. One thread at a time.
 class DaemonClient {
  public:
-  /// `base` is "http://127.0.0.1:7070"; bad_request for anything that is no http:// URL.
+  /// `base` is "http://127.0.0.1:7070" or "unix:/run/seekfs.sock"; bad_request for anything else.
   static Result<DaemonClient> connect_to(std::string base);
   ~DaemonClient();
   DaemonClient(DaemonClient&&) noexcept;

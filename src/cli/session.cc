@@ -16,6 +16,7 @@ constexpr std::size_t store_threads = 16;
 /// Where a tool finds the daemon that this configuration starts: a wildcard address is reached on loopback.
 std::string address_of(const app::ApiConfig& api) {
   const auto address = http::parse_address(api.listen.front());
+  if (address && address->is_unix()) return address->to_string();
   if (!address || address->port() == 0) return "http://127.0.0.1:7070";
   const std::string host = address->host();
   if (host == "0.0.0.0") return fmt::format("http://127.0.0.1:{}", address->port());

@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "base/number.h"
@@ -13,9 +15,11 @@
 namespace seekfs::http {
 namespace {
 
+constexpr std::string_view unix_scheme = "unix:";
+
 std::unexpected<Error> bad_address(std::string_view text) {
   return fail(ErrorCode::invalid,
-              fmt::format("listen address '{}': write IPv4:port, [IPv6]:port or localhost:port", text));
+              fmt::format("listen address '{}': write IPv4:port, [IPv6]:port, localhost:port or unix:/PATH", text));
 }
 
 sockaddr_in as_v4(const sockaddr_storage& storage) {
@@ -52,19 +56,37 @@ Result<Address> make_v6(const std::string& host, std::uint16_t port, std::string
   return result;
 }
 
+Result<Address> make_unix(std::string_view path, std::string_view text) {
+  if (!path.starts_with('/') || path.find('\0') != std::string_view::npos) return bad_address(text);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::invalid, fmt::format("listen address '{}': the path of a Unix socket has {} bytes at most",
+                                                text, sizeof address.sun_path - 1));
+  }
+  path.copy(address.sun_path, path.size());
+  Address result;
+  std::memcpy(&result.storage, &address, sizeof address);
+  result.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return result;
+}
+
 }  // namespace
 
-bool Address::is_loopback() const noexcept {
+bool Address::is_local() const noexcept {
+  if (is_unix()) return true;
   if (storage.ss_family == AF_INET) return (ntohl(as_v4(storage).sin_addr.s_addr) >> 24U) == 127;
   const sockaddr_in6 address = as_v6(storage);
   return IN6_IS_ADDR_LOOPBACK(&address.sin6_addr);
 }
 
 std::uint16_t Address::port() const noexcept {
+  if (is_unix()) return 0;
   return ntohs(storage.ss_family == AF_INET ? as_v4(storage).sin_port : as_v6(storage).sin6_port);
 }
 
 std::string Address::host() const {
+  if (is_unix()) return "localhost";
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (storage.ss_family == AF_INET) {
     const sockaddr_in address = as_v4(storage);
@@ -76,9 +98,18 @@ std::string Address::host() const {
   return fmt::format("[{}]", text.data());
 }
 
-std::string Address::to_string() const { return fmt::format("{}:{}", host(), port()); }
+std::string Address::path() const {
+  sockaddr_un address{};
+  std::memcpy(&address, &storage, sizeof address);
+  return address.sun_path;
+}
+
+std::string Address::to_string() const {
+  return is_unix() ? std::string(unix_scheme) + path() : fmt::format("{}:{}", host(), port());
+}
 
 Result<Address> parse_address(std::string_view text) {
+  if (text.starts_with(unix_scheme)) return make_unix(text.substr(unix_scheme.size()), text);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad_address(text);
   const auto port = parse_number(text.substr(colon + 1));

@@ -17,13 +17,14 @@ constexpr std::chrono::milliseconds exhaustion_pause{100};
 
 }  // namespace
 
-ListenerLoop::ListenerLoop(Shared& shared, ConnectionCount& count, std::vector<Worker*> workers, const Address& address,
+ListenerLoop::ListenerLoop(Shared& shared, ConnectionCount& count, std::vector<Worker*> workers, Listener listener,
                            std::unique_ptr<Acceptor> acceptor)
     : shared_(shared),
       count_(count),
       workers_(std::move(workers)),
-      rule_{address.is_loopback(), address.host()},
+      rule_{listener.address.is_local(), listener.address.host(), listener.address.is_unix()},
       ids_(shared.parts.random.next()),
+      file_(std::move(listener.file)),
       acceptor_(std::move(acceptor)) {}
 
 Result<std::unique_ptr<ListenerLoop>> ListenerLoop::start(Shared& shared, ConnectionCount& count,
@@ -31,7 +32,7 @@ Result<std::unique_ptr<ListenerLoop>> ListenerLoop::start(Shared& shared, Connec
   async::Reactor& reactor = workers.front()->reactor();
   SEEKFS_ASSIGN(auto acceptor, make_acceptor(reactor.executor(), std::move(listener.socket)));
   std::unique_ptr<ListenerLoop> loop(
-      new ListenerLoop(shared, count, std::move(workers), listener.address, std::move(acceptor)));
+      new ListenerLoop(shared, count, std::move(workers), std::move(listener), std::move(acceptor)));
   async::spawn(reactor.executor(), loop->run());
   return loop;
 }

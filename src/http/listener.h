@@ -25,7 +25,7 @@ class ListenerLoop {
   void stop();
 
  private:
-  ListenerLoop(Shared& shared, ConnectionCount& count, std::vector<Worker*> workers, const Address& address,
+  ListenerLoop(Shared& shared, ConnectionCount& count, std::vector<Worker*> workers, Listener listener,
                std::unique_ptr<Acceptor> acceptor);
 
   boost::asio::awaitable<void, async::Executor> run();
@@ -39,6 +39,7 @@ class ListenerLoop {
   std::vector<Worker*> workers_;
   HostRule rule_;
   RequestIdSource ids_;
+  SocketFile file_;  ///< of a Unix socket; goes with the loop
 
   // On the reactor's thread only.
   std::unique_ptr<Acceptor> acceptor_;

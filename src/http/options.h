@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "env/clock.h"
+#include "http/socket_file.h"
 #include "reader/read_service.h"
 
 namespace seekfs::http {
 
 struct ServerOptions {
-  /// "127.0.0.1:7070", "[::1]:0", "localhost:7070"; port 0 picks a free one.
+  /// "127.0.0.1:7070", "[::1]:0", "localhost:7070", "unix:/run/seekfs.sock"; port 0 picks a free one.
   std::vector<std::string> listen = {"127.0.0.1:7070"};
+  SocketAccess socket_access;
   /// Reactors, each one thread; at least 1.
   std::size_t threads = 1;
   /// Connections open at a time; one more gets a 503 and is closed.

@@ -58,7 +58,7 @@ Status check_may_change(const RequestHead& head, bool on_loopback) {
 }
 
 bool host_allowed(const HostRule& rule, std::string_view host) noexcept {
-  if (!rule.only_local) return true;
+  if (!rule.only_local || rule.any_host) return true;
   const std::size_t name_end = host.starts_with('[') ? host.find(']') : host.find(':');
   if (host.starts_with('[') && name_end == std::string_view::npos) return false;
   const std::size_t cut = host.starts_with('[') ? name_end + 1 : std::min(name_end, host.size());

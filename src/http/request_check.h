@@ -24,6 +24,7 @@ struct HostRule {
   /// rebinding), behind which a web page could read the data.
   bool only_local = true;
   std::string bound_host;  ///< the listener's address without its port
+  bool any_host = false;   ///< of a Unix socket: no web page gets there, and clients name whatever they like
 };
 
 /// `host` is the Host field or the authority of an absolute-form target: localhost, 127.x.y.z, [::1] or the bound

@@ -29,7 +29,7 @@ Result<std::unique_ptr<Server>> Server::start(const Parts& parts, ServerOptions 
   std::vector<Listener> bound;
   for (const std::string& text : state.shared.options.listen) {
     SEEKFS_ASSIGN(const Address address, parse_address(text));
-    SEEKFS_ASSIGN(Listener listener, listen_on(address));
+    SEEKFS_ASSIGN(Listener listener, listen_on(address, state.shared.options.socket_access));
     state.addresses.push_back(listener.address.to_string());
     bound.push_back(std::move(listener));
   }

@@ -11,7 +11,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -20,8 +20,8 @@
 namespace seekfs::http {
 namespace {
 
-using Tcp = boost::asio::ip::tcp;
-using Socket = boost::asio::basic_stream_socket<Tcp, async::Executor>;
+using AnyStream = boost::asio::generic::stream_protocol;
+using Socket = boost::asio::basic_stream_socket<AnyStream, async::Executor>;
 using Watched = boost::asio::posix::basic_stream_descriptor<async::Executor>;
 using IoError = boost::system::error_code;
 
@@ -42,12 +42,13 @@ class SocketStream final : public Stream {
     if (::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&local), &length) != 0) {
       return std::unexpected(error_from_errno(errno, "name a connection"));
     }
+    const bool is_tcp = local.ss_family != AF_UNIX;
     const int on = 1;
-    if (::setsockopt(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+    if (is_tcp && ::setsockopt(descriptor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
       return std::unexpected(error_from_errno(errno, "set TCP_NODELAY"));
     }
     IoError error;
-    socket_.assign(local.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), descriptor.get(), error);
+    socket_.assign(AnyStream(local.ss_family, is_tcp ? IPPROTO_TCP : 0), descriptor.get(), error);
     if (error) return connection_error(error, "watch a connection");
     descriptor.release();
     // Asio does its own non-blocking calls only on sockets that it knows to be so.
@@ -154,14 +155,21 @@ void send_and_close(Descriptor socket, std::string_view bytes) noexcept {
   ::shutdown(socket.get(), SHUT_WR);
 }
 
-Result<Listener> listen_on(const Address& address) {
+Result<Listener> listen_on(const Address& address, const SocketAccess& access) {
   const auto failed = [&](std::string_view step) {
     return std::unexpected(error_from_errno(errno, fmt::format("{} {}", step, address.to_string())));
   };
-  Listener listener{Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
-                    address};
+  Listener listener{
+      .socket = Descriptor(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+      .address = address,
+      .file = {}};
   const int fd = listener.socket.get();
   if (fd < 0) return failed("make a socket for");
+  if (address.is_unix()) {
+    SEEKFS_ASSIGN(listener.file, SocketFile::bind(fd, address, access));
+    if (::listen(fd, SOMAXCONN) != 0) return failed("listen on");
+    return listener;
+  }
   const int on = 1;
   // A restart must not wait for the connections of the last run to fade; [::] must not take the IPv4 port as well.
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed("set SO_REUSEADDR on");

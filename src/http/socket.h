@@ -1,4 +1,4 @@
-// TCP sockets: connections and listeners. Only socket.cc knows Asio's and the kernel's side of them.
+// TCP and Unix sockets: connections and listeners. Only socket.cc knows Asio's and the kernel's side of them.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "async/reactor.h"
 #include "http/address.h"
+#include "http/socket_file.h"
 #include "http/stream.h"
 
 namespace seekfs::http {
@@ -41,9 +42,10 @@ void send_and_close(Descriptor socket, std::string_view bytes) noexcept;
 struct Listener {
   Descriptor socket;
   Address address;
+  SocketFile file;  ///< of a Unix socket
 };
-/// Errors name the address and the reason.
-Result<Listener> listen_on(const Address& address);
+/// `access`: of a Unix socket. Errors name the address and the reason; SocketFile::bind().
+Result<Listener> listen_on(const Address& address, const SocketAccess& access = {});
 
 /// Waits for connections on a Listener's socket. Belongs to one reactor.
 class Acceptor {

@@ -17,26 +17,42 @@
 #include "http/routes/list_cursor.h"
 #include "http/routes/readv_body.h"
 #include "http/session_log.h"
+#include "http/socket_file.h"
 #include "http/target.h"
 
 namespace seekfs::http {
 namespace {
 
 TEST(Address, RoundTripsAndRefuses) {
-  for (const std::string text : {"127.0.0.1:7070", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:80"}) {
+  for (const std::string text :
+       {"127.0.0.1:7070", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:80", "unix:/run/seekfs.sock"}) {
     EXPECT_EQ(parse_address(text).value().to_string(), text);
   }
   EXPECT_EQ(parse_address("localhost:1").value().to_string(), "127.0.0.1:1");
-  EXPECT_TRUE(parse_address("127.1.2.3:1").value().is_loopback());
-  EXPECT_TRUE(parse_address("[::1]:1").value().is_loopback());
-  EXPECT_FALSE(parse_address("0.0.0.0:1").value().is_loopback());
-  EXPECT_FALSE(parse_address("[::]:1").value().is_loopback());
-  for (const std::string text : {"", "7070", ":7070", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-                                 "::1:80", "[::1]", "[127.0.0.1]:1", "example.org:80", "1.2.3:80"}) {
+  EXPECT_TRUE(parse_address("127.1.2.3:1").value().is_local());
+  EXPECT_TRUE(parse_address("[::1]:1").value().is_local());
+  EXPECT_TRUE(parse_address("unix:/s").value().is_local());
+  EXPECT_FALSE(parse_address("0.0.0.0:1").value().is_local());
+  EXPECT_FALSE(parse_address("[::]:1").value().is_local());
+  for (const std::string text :
+       {"", "7070", ":7070", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[::1]",
+        "[127.0.0.1]:1", "example.org:80", "1.2.3:80", "unix:", "unix:seekfs.sock"}) {
     const auto parsed = parse_address(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::invalid);
   }
+}
+
+TEST(Address, AUnixPathMayBeAsLongAsTheKernelTakes) {
+  const std::string longest = "unix:/" + std::string(106, 'a');
+  EXPECT_EQ(parse_address(longest).value().to_string(), longest);
+  EXPECT_FALSE(parse_address(longest + "a"));
+}
+
+TEST(Address, SocketModesAreOctal) {
+  EXPECT_EQ(parse_socket_mode("0660"), 0660U);
+  EXPECT_EQ(parse_socket_mode("777"), 0777U);
+  for (const std::string text : {"", "0o660", "8", "1777", "-1", "660 "}) EXPECT_FALSE(parse_socket_mode(text)) << text;
 }
 
 TEST(PercentDecode, DecodesOnceAndOnlyWhenNeeded) {

@@ -80,6 +80,8 @@ struct ManifestConfig {
 
 struct ApiConfig {
   std::vector<std::string> listen = {"127.0.0.1:7070"};
+  std::string socket_mode = "0660";
+  std::string socket_group;
   std::uint64_t threads = 0;
   bool insecure_listen = false;
   std::uint64_t max_connections = 8192;

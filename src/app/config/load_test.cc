@@ -62,6 +62,8 @@ std::vector<Example> examples() {
           {"manifest.max_json_bytes", "13KiB", "\"13KiB\""},
           {"manifest.max_gzip_ratio", "14", "14"},
           {"api.listen", "127.0.0.1:1,[::1]:2", "[\"127.0.0.1:1\", \"[::1]:2\"]"},
+          {"api.socket_mode", "0600", "\"0600\""},
+          {"api.socket_group", "daemon", "\"daemon\""},
           {"api.threads", "3", "3"},
           {"api.insecure_listen", "true", "true"},
           {"api.max_connections", "10", "10"},

@@ -142,7 +142,11 @@ constexpr std::array keys = {
     key<in_manifest, &ManifestConfig::max_gzip_ratio>("manifest.max_gzip_ratio", "200", integer(1, 100'000),
                                                       "a manifest that unpacks to more is refused"),
 
-    key<in_api, &ApiConfig::listen>("api.listen", "127.0.0.1:7070", list, "address:port, or a list; port 0: any"),
+    key<in_api, &ApiConfig::listen>("api.listen", "127.0.0.1:7070", list,
+                                    "address:port, unix:/path, or a list; port 0: any"),
+    key<in_api, &ApiConfig::socket_mode>("api.socket_mode", "0660", text, "permission bits of a Unix socket, octal"),
+    key<in_api, &ApiConfig::socket_group>("api.socket_group", "", text,
+                                          "name or number of its group; empty: the daemon's"),
     key<in_api, &ApiConfig::threads>("api.threads", "0", integer(0, 256), "0: one reactor a core, 16 at most"),
     key<in_api, &ApiConfig::insecure_listen>("api.insecure_listen", "false", boolean,
                                              "allows listen addresses that are not loopback, without protection"),

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "http/address.h"
+#include "http/socket_file.h"
 
 namespace seekfs::app {
 namespace {
@@ -92,13 +93,10 @@ Status check_listen(const LoadedConfig& loaded) {
   const ApiConfig& api = loaded.values.api;
   std::set<std::string> seen;
   for (const std::string& text : api.listen) {
-    if (text.starts_with("unix:")) {
-      return blame(loaded, "api.listen", "this build listens on TCP only, not on Unix sockets");
-    }
     const auto address = http::parse_address(text);
     if (!address) return blame(loaded, "api.listen", address.error().message);
     if (!seen.insert(text).second) return blame(loaded, "api.listen", "an address is named twice");
-    if (!address->is_loopback() && !api.insecure_listen) {
+    if (!address->is_local() && !api.insecure_listen) {
       return blame(loaded, "api.listen",
                    fmt::format("{} is not a loopback address and anyone who reaches it may read everything; set "
                                "api.insecure_listen = true to allow that",
@@ -115,7 +113,11 @@ Status validate(const LoadedConfig& loaded) {
   SEEKFS_TRY(check_s3(loaded));
   SEEKFS_TRY(check_publish(loaded));
   SEEKFS_TRY(check_l2(loaded));
-  return check_listen(loaded);
+  SEEKFS_TRY(check_listen(loaded));
+  if (!http::parse_socket_mode(loaded.values.api.socket_mode)) {
+    return blame(loaded, "api.socket_mode", "expected permission bits in octal, e.g. \"0660\"");
+  }
+  return {};
 }
 
 }  // namespace seekfs::app

@@ -1,0 +1,109 @@
+// bind(2) to a path, and what must be right around it.
+#include "http/socket_file.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "base/number.h"
+
+namespace seekfs::http {
+namespace {
+
+const sockaddr* as_sockaddr(const Address& address) { return reinterpret_cast<const sockaddr*>(&address.storage); }
+
+std::unexpected<Error> failed(std::string_view step, const Address& address) {
+  return std::unexpected(error_from_errno(errno, fmt::format("{} {}", step, address.to_string())));
+}
+
+Result<gid_t> group_id(const std::string& group) {
+  if (const auto number = parse_number(group)) return static_cast<gid_t>(*number);
+  std::array<char, 65536> buffer{};  // a group may have many members
+  struct group entry{};
+  struct group* found = nullptr;
+  if (::getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return fail(ErrorCode::invalid, fmt::format("api.socket_group: this machine has no group '{}'", group));
+  }
+  return entry.gr_gid;
+}
+
+/// Somebody accepts connections there.
+bool is_served(const Address& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return true;
+  const bool refused = ::connect(probe, as_sockaddr(address), address.length) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return !refused;
+}
+
+/// Removes what a process that has ended left behind.
+Status make_room(const Address& address) {
+  struct stat status{};
+  if (::lstat(address.path().c_str(), &status) != 0) {
+    if (errno == ENOENT) return {};
+    return failed("look at", address);
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("{}: a file that is no socket is there; remove it or choose another path", address.to_string()));
+  }
+  if (is_served(address)) {
+    return fail(ErrorCode::conflict,
+                fmt::format("{}: another process serves there; stop it or choose another path", address.to_string()));
+  }
+  if (::unlink(address.path().c_str()) != 0) return failed("remove the old", address);
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> parse_socket_mode(std::string_view text) {
+  std::uint32_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || mode > 0777) return std::nullopt;
+  return mode;
+}
+
+SocketFile::~SocketFile() {
+  struct stat status{};
+  if (path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
+  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+Status SocketFile::allow(const SocketAccess& access) const {
+  if (!access.group.empty()) {
+    SEEKFS_ASSIGN(const gid_t group, group_id(access.group));
+    if (::chown(path_.c_str(), static_cast<uid_t>(-1), group) != 0) {
+      return std::unexpected(error_from_errno(errno, fmt::format("give {} to group {}", path_, access.group)));
+    }
+  }
+  if (::chmod(path_.c_str(), access.mode) != 0) {
+    return std::unexpected(error_from_errno(errno, fmt::format("set the mode of {}", path_)));
+  }
+  return {};
+}
+
+Result<SocketFile> SocketFile::bind(int socket, const Address& address, const SocketAccess& access) {
+  SEEKFS_TRY(make_room(address));
+  // The file gets the socket's mode: nobody is let in before its group is right.
+  if (::fchmod(socket, 0) != 0) return failed("set the mode of", address);
+  if (::bind(socket, as_sockaddr(address), address.length) != 0) return failed("bind", address);
+  SocketFile file;
+  file.path_ = address.path();
+  struct stat status{};
+  if (::lstat(file.path_.c_str(), &status) != 0) return failed("look at", address);
+  file.device_ = status.st_dev;
+  file.inode_ = status.st_ino;
+  SEEKFS_TRY(file.allow(access));
+  return file;
+}
+
+}  // namespace seekfs::http
