@@ -8,6 +8,8 @@ namespace seekfs::fetch {
 struct FetchMetrics {
   explicit FetchMetrics(MetricsRegistry& metrics)
       : joined(metrics.counter("seekfs_singleflight_joined_total", "Reads that joined a page already on its way.")),
+        raised(metrics.counter("seekfs_prefetch_raised_total",
+                               "Prefetches that a reader asked for while they waited to be sent.")),
         coalesced_pages(
             metrics.counter("seekfs_coalesced_pages_total", "Pages that came in a GET with an earlier page.")),
         l2_hit(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "hit"}})),
@@ -23,6 +25,7 @@ struct FetchMetrics {
   static constexpr const char* crc_help = "Pages whose bytes did not have the CRC32C of the manifest.";
 
   Counter& joined;
+  Counter& raised;
   Counter& coalesced_pages;
   Counter& l2_hit;
   Counter& l2_miss;

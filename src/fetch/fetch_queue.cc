@@ -7,17 +7,41 @@
 
 namespace seekfs::fetch {
 
-void FetchQueue::push(PageJob job) {
-  const objectstore::ObjectRef& object = job.request.source->object;
-  const Place place{job.request.object_off(), ++last_sequence_};
-  const auto home = objects_.try_emplace({object.key, object.if_match, object.version_id}).first;
-  home->second.emplace(place, std::move(job));
-  order_.emplace(place.sequence, Position{home, place});
+FetchQueue::ObjectId FetchQueue::id_of(const PageRequest& request) {
+  const objectstore::ObjectRef& object = request.source->object;
+  return {object.key, object.if_match, object.version_id};
 }
 
-std::optional<PlannedGet> FetchQueue::pop() {
-  if (order_.empty()) return std::nullopt;
-  return take_run(order_.begin()->second);
+void FetchQueue::push(PageJob job) {
+  const Place place{job.request.object_off(), ++last_sequence_};
+  Order& waiting = order(job.purpose);
+  const auto home = objects_.try_emplace(id_of(job.request)).first;
+  home->second.emplace(place, std::move(job));
+  waiting.emplace(place.sequence, Position{home, place});
+}
+
+bool FetchQueue::raise(const PageRequest& request) {
+  const auto home = objects_.find(id_of(request));
+  if (home == objects_.end()) return false;
+  Pending& pending = home->second;
+  const std::uint64_t off = request.object_off();
+  for (auto each = pending.lower_bound({off, 0}); each != pending.end() && each->first.off == off; ++each) {
+    if (each->second.purpose != objectstore::Purpose::prefetch || !(each->second.request.key == request.key)) continue;
+    auto job = pending.extract(each);
+    prefetches_.erase(job.key().sequence);
+    job.key().sequence = ++last_sequence_;
+    job.mapped().purpose = objectstore::Purpose::demand;
+    demands_.emplace(job.key().sequence, Position{home, job.key()});
+    pending.insert(std::move(job));
+    return true;
+  }
+  return false;
+}
+
+std::optional<PlannedGet> FetchQueue::pop(objectstore::Purpose permit) {
+  if (!demands_.empty()) return take_run(demands_.begin()->second);
+  if (permit != objectstore::Purpose::prefetch || prefetches_.empty()) return std::nullopt;
+  return take_run(prefetches_.begin()->second);
 }
 
 PlannedGet FetchQueue::take_run(Position oldest) {
@@ -34,16 +58,22 @@ PlannedGet FetchQueue::take_run(Position oldest) {
   std::size_t oldest_index = 0;
   for (auto each = begin; each != end; ++each) {
     if (each->first == oldest.place) oldest_index = ranges.size();
-    ranges.push_back({each->first.off, each->second.request.key.len, each->second.second_try});
+    ranges.push_back({.off = each->first.off,
+                      .len = each->second.request.key.len,
+                      .alone = each->second.second_try,
+                      .prefetch = each->second.purpose == objectstore::Purpose::prefetch});
   }
   const GetPlan plan = plan_get(ranges, oldest_index, policy_);
 
-  PlannedGet get{.object = begin->second.request.source->object, .range = {}, .jobs = {}};
+  PlannedGet get{.object = begin->second.request.source->object,
+                 .range = {},
+                 .purpose = pending.at(oldest.place).purpose,
+                 .jobs = {}};
   auto taken = std::next(begin, static_cast<std::ptrdiff_t>(plan.first));
   get.range.off = taken->first.off;
   for (std::size_t i = 0; i < plan.count; ++i) {
     get.range.len += taken->second.request.key.len;
-    order_.erase(taken->first.sequence);
+    order(taken->second.purpose).erase(taken->first.sequence);
     get.jobs.push_back(std::move(taken->second));
     taken = pending.erase(taken);
   }
@@ -51,14 +81,16 @@ PlannedGet FetchQueue::take_run(Position oldest) {
   return get;
 }
 
-std::vector<PageJob> FetchQueue::take_all() {
+std::vector<PageJob> FetchQueue::take_all(objectstore::Purpose purpose) {
+  Order& waiting = order(purpose);
   std::vector<PageJob> jobs;
-  jobs.reserve(order_.size());
-  for (auto& [sequence, position] : order_) {
-    jobs.push_back(std::move(position.object->second.at(position.place)));
+  jobs.reserve(waiting.size());
+  for (auto& [sequence, position] : waiting) {
+    Pending& pending = position.object->second;
+    jobs.push_back(std::move(pending.extract(position.place).mapped()));
+    if (pending.empty()) objects_.erase(position.object);
   }
-  order_.clear();
-  objects_.clear();
+  waiting.clear();
   return jobs;
 }
 

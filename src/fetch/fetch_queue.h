@@ -16,6 +16,8 @@ namespace seekfs::fetch {
 struct PageJob {
   PageRequest request;
   MutablePage buffer;
+  objectstore::Purpose purpose = objectstore::Purpose::demand;  ///< or prefetch: no reader waits for it
+  bool keep_in_l1 = true;   ///< also when no reader has asked for it by the time it is there
   bool second_try = false;  ///< its first bytes failed the check
 };
 
@@ -23,6 +25,7 @@ struct PageJob {
 struct PlannedGet {
   objectstore::ObjectRef object;
   objectstore::ByteRange range;
+  objectstore::Purpose purpose = objectstore::Purpose::demand;  ///< of its oldest page
   std::vector<PageJob> jobs;
 };
 
@@ -32,11 +35,15 @@ class FetchQueue {
   explicit FetchQueue(PlannerPolicy policy) : policy_(policy) {}
 
   void push(PageJob job);
-  /// The GET that covers the page that has waited longest, taken out of the queue; nothing when the queue is empty.
-  std::optional<PlannedGet> pop();
-  /// Everything, oldest first.
-  std::vector<PageJob> take_all();
-  bool empty() const noexcept { return order_.empty(); }
+  /// A reader waits for a page that was pushed as a prefetch: it goes behind the pages on demand. False: it is not
+  /// here.
+  bool raise(const PageRequest& request);
+  /// The GET that covers the page on demand that has waited longest, taken out of the queue; with a permit to prefetch,
+  /// and no page on demand, the prefetch that has. Nothing when there is none.
+  std::optional<PlannedGet> pop(objectstore::Purpose permit);
+  /// Everything of one purpose, oldest first.
+  std::vector<PageJob> take_all(objectstore::Purpose purpose);
+  bool empty(objectstore::Purpose purpose) const noexcept { return order(purpose).empty(); }
 
  private:
   /// Which object in which state; jobs of different states never share a GET.
@@ -56,11 +63,20 @@ class FetchQueue {
     std::map<ObjectId, Pending>::iterator object;
     Place place;
   };
+  using Order = std::map<std::uint64_t, Position>;
+  Order& order(objectstore::Purpose purpose) noexcept {
+    return purpose == objectstore::Purpose::prefetch ? prefetches_ : demands_;
+  }
+  const Order& order(objectstore::Purpose purpose) const noexcept {
+    return purpose == objectstore::Purpose::prefetch ? prefetches_ : demands_;
+  }
+  static ObjectId id_of(const PageRequest& request);
   PlannedGet take_run(Position oldest);
 
   PlannerPolicy policy_;
   std::map<ObjectId, Pending> objects_;
-  std::map<std::uint64_t, Position> order_;  ///< by sequence: the order of arrival
+  Order demands_;     ///< by sequence: the order of arrival
+  Order prefetches_;  ///< the same
   std::uint64_t last_sequence_ = 0;
 };
 

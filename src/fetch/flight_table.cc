@@ -5,13 +5,25 @@
 
 namespace seekfs::fetch {
 
-FlightTable::Joined FlightTable::join(const manifest::PageKey& key) {
+FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto [flight, created] = home.flights.try_emplace(key);
-  Joined joined{.arrival = {}, .waiter = ++home.last_waiter, .first = created};
-  flight->second.push_back({joined.waiter, joined.arrival});
+  Flight& joined_flight = flight->second;
+  Joined joined{.arrival = {},
+                .waiter = ++home.last_waiter,
+                .first = created,
+                .raised = demand && !created && !joined_flight.demanded};
+  joined_flight.waiters.push_back({joined.waiter, joined.arrival});
+  joined_flight.demanded = joined_flight.demanded || demand;
   return joined;
+}
+
+bool FlightTable::demanded(const manifest::PageKey& key) const {
+  const Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  return flight != home.flights.end() && flight->second.demanded;
 }
 
 void FlightTable::leave(const manifest::PageKey& key, std::uint64_t waiter) {
@@ -19,14 +31,14 @@ void FlightTable::leave(const manifest::PageKey& key, std::uint64_t waiter) {
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
   if (flight == home.flights.end()) return;
-  std::erase_if(flight->second, [waiter](const Waiter& each) { return each.id == waiter; });
+  std::erase_if(flight->second.waiters, [waiter](const Waiter& each) { return each.id == waiter; });
 }
 
 bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || !flight->second.empty()) return false;
+  if (flight == home.flights.end() || !flight->second.waiters.empty()) return false;
   home.flights.erase(flight);
   return true;
 }
@@ -38,7 +50,7 @@ void FlightTable::complete(const manifest::PageKey& key, const Result<PageArriva
     MutexLock lock(home.mutex);
     const auto flight = home.flights.find(key);
     if (flight == home.flights.end()) return;
-    waiters = std::move(flight->second);
+    waiters = std::move(flight->second.waiters);
     home.flights.erase(flight);
   }
   for (const Waiter& waiter : waiters) waiter.arrival.set(result);

@@ -21,13 +21,16 @@ class FlightTable {
   struct Joined {
     Arrival arrival;
     std::uint64_t waiter = 0;
-    bool first = false;  ///< nobody was waiting: the caller starts the read
+    bool first = false;   ///< nobody was waiting: the caller starts the read
+    bool raised = false;  ///< on demand, and so far the page was only prefetched
   };
 
-  /// Adds a waiter for the page.
-  Joined join(const manifest::PageKey& key);
+  /// Adds a waiter for the page: `demand`, or only a prefetch.
+  Joined join(const manifest::PageKey& key, bool demand = true);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
   void leave(const manifest::PageKey& key, std::uint64_t waiter);
+  /// Whether a reader has ever joined the page while it was on its way; false also when it is not.
+  bool demanded(const manifest::PageKey& key) const;
   /// Ends the flight if nobody waits for it any more.
   bool drop_if_unwanted(const manifest::PageKey& key);
   /// Ends the flight and gives every waiter the result.
@@ -40,12 +43,17 @@ class FlightTable {
     std::uint64_t id;
     Arrival arrival;
   };
+  struct Flight {
+    std::vector<Waiter> waiters;
+    bool demanded = false;
+  };
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<manifest::PageKey, std::vector<Waiter>, manifest::PageKeyHash> flights SEEKFS_GUARDED_BY(mutex);
+    std::unordered_map<manifest::PageKey, Flight, manifest::PageKeyHash> flights SEEKFS_GUARDED_BY(mutex);
     std::uint64_t last_waiter SEEKFS_GUARDED_BY(mutex) = 0;
   };
   Shard& shard(const manifest::PageKey& key) { return shards_[mix(key) >> 58U]; }
+  const Shard& shard(const manifest::PageKey& key) const { return shards_[mix(key) >> 58U]; }
 
   std::array<Shard, 64> shards_;
 };

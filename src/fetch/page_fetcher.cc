@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -46,15 +48,17 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
 
   void start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin);
   void enqueue(std::vector<PageJob> jobs);
-  void request_permit();
-  void on_permit(Result<objectstore::OriginGate::Permit> permit);
-  void refuse_waiting(const Error& error);
+  void request_permits();
+  void request_permit(objectstore::Purpose purpose);
+  void on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit);
+  void refuse_waiting(objectstore::Purpose purpose, const Error& error);
+  void raise(const PageRequest& request);
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void withdraw_unwanted(PlannedGet& get);
   async::Task<StoreFailure> explain_failure(const PlannedGet& get, Error from_store);
   void on_page(PageJob job);
-  void complete(const PageRequest& request, PageRef page, PageTier tier);
+  void complete(const PageJob& job, PageRef page, PageTier tier);
 
   PageFetcherParts parts_;
   const PageFetcherOptions options_;
@@ -64,9 +68,10 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
 
   async::RunningTasks tasks_;  ///< coroutines, and requests for a permit
 
-  Mutex mutex_;
+  Mutex mutex_;  ///< taken before a lock of flights_
   FetchQueue queue_ SEEKFS_GUARDED_BY(mutex_);
-  bool permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
+  bool demand_permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
+  bool prefetch_permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
 };
 
 std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, async::Executor executor) {
@@ -76,13 +81,19 @@ std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, asyn
   std::vector<PageJob> from_origin;
   for (Wanted& wanted : pages) {
     const manifest::PageKey key = wanted.request.key;
-    FlightTable::Joined joined = flights_.join(key);
+    FlightTable::Joined joined = flights_.join(key, wanted.purpose == objectstore::Purpose::demand);
     const bool first = joined.first;
+    const bool raised = joined.raised;
     tickets.emplace_back(flights_, key, std::move(joined));
     if (first) {
-      start_one({.request = std::move(wanted.request), .buffer = std::move(wanted.buffer)}, from_l2, from_origin);
+      start_one({.request = std::move(wanted.request),
+                 .buffer = std::move(wanted.buffer),
+                 .purpose = wanted.purpose,
+                 .keep_in_l1 = wanted.keep_in_l1},
+                from_l2, from_origin);
     } else {
       metrics_.joined.add();
+      if (raised) raise(wanted.request);
     }
   }
   for (PageJob& job : from_l2) {
@@ -114,7 +125,8 @@ PageFetcher::Core::Coroutine PageFetcher::Core::read_l2(PageJob job) {
   const auto hit = co_await parts_.l2.get(job.request.key, facts_of(job.request), job.buffer.bytes());
   if (hit && *hit && is_the_page(job.request, job.buffer.bytes())) {
     metrics_.l2_hit.add();
-    complete(job.request, std::move(job.buffer).seal(), PageTier::l2);
+    PageRef page = std::move(job.buffer).seal();
+    complete(job, std::move(page), PageTier::l2);
   } else {
     metrics_.l2_miss.add();
     if (hit && *hit) {
@@ -143,38 +155,58 @@ void PageFetcher::Core::enqueue(std::vector<PageJob> jobs) {
     if (refusal) {
       refused.emplace_back(job.request.key, std::move(*refusal));
     } else {
+      // A reader that joins from here on finds the page in the queue and raises it.
+      if (job.purpose == objectstore::Purpose::prefetch && flights_.demanded(job.request.key)) {
+        job.purpose = objectstore::Purpose::demand;
+      }
       queue_.push(std::move(job));
     }
   }
   for (auto& [key, error] : refused) flights_.complete(key, std::unexpected(std::move(error)));
-  request_permit();
+  request_permits();
 }
 
-/// One permit is asked for at a time: what its GET covers is decided when it is granted, from all that waits by then.
-void PageFetcher::Core::request_permit() {
+/// A reader has joined a page that was only prefetched so far. It may also be read from L2 now, or be on its way.
+void PageFetcher::Core::raise(const PageRequest& request) {
   {
     MutexLock lock(mutex_);
-    if (permit_requested_ || queue_.empty()) return;
-    permit_requested_ = true;
-    tasks_.continue_with_one_more();
+    if (!queue_.raise(request)) return;
   }
-  parts_.gate.acquire(objectstore::Purpose::demand,
-                      [self = shared_from_this()](Result<objectstore::OriginGate::Permit> permit) {
-                        self->on_permit(std::move(permit));
-                      });
+  metrics_.raised.add();
+  request_permits();
 }
 
-void PageFetcher::Core::on_permit(Result<objectstore::OriginGate::Permit> permit) {
-  if (!permit) {
-    refuse_waiting(permit.error());
-    tasks_.end();
-    return;
+void PageFetcher::Core::request_permits() {
+  request_permit(objectstore::Purpose::demand);
+  request_permit(objectstore::Purpose::prefetch);
+}
+
+/// One permit a purpose is asked for at a time: what its GET covers is decided when it is granted, from all that waits
+/// by then.
+void PageFetcher::Core::request_permit(objectstore::Purpose purpose) {
+  {
+    MutexLock lock(mutex_);
+    bool& requested = purpose == objectstore::Purpose::prefetch ? prefetch_permit_requested_ : demand_permit_requested_;
+    if (requested || queue_.empty(purpose)) return;
+    requested = true;
+    tasks_.continue_with_one_more();
   }
+  parts_.gate.acquire(purpose, [self = shared_from_this(), purpose](Result<objectstore::OriginGate::Permit> permit) {
+    self->on_permit(purpose, std::move(permit));
+  });
+}
+
+void PageFetcher::Core::on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit) {
   std::optional<PlannedGet> get;
   {
     MutexLock lock(mutex_);
-    permit_requested_ = false;
-    get = queue_.pop();
+    (purpose == objectstore::Purpose::prefetch ? prefetch_permit_requested_ : demand_permit_requested_) = false;
+    if (permit) get = queue_.pop(purpose);
+  }
+  if (!permit) {
+    refuse_waiting(purpose, permit.error());
+    tasks_.end();
+    return;
   }
   if (get) {
     tasks_.continue_with_one_more();
@@ -182,18 +214,17 @@ void PageFetcher::Core::on_permit(Result<objectstore::OriginGate::Permit> permit
   } else {
     permit->return_unused();
   }
-  request_permit();
+  request_permits();
   tasks_.end();
 }
 
 /// Nothing may be asked of the store for now: whoever waits is told at once, and no page stays behind without a request
 /// for a permit.
-void PageFetcher::Core::refuse_waiting(const Error& error) {
+void PageFetcher::Core::refuse_waiting(objectstore::Purpose purpose, const Error& error) {
   std::vector<PageJob> refused;
   {
     MutexLock lock(mutex_);
-    permit_requested_ = false;
-    refused = queue_.take_all();
+    refused = queue_.take_all(purpose);
   }
   for (const PageJob& job : refused) {
     flights_.complete(job.request.key, std::unexpected(origin_error({error, ""}, *job.request.source)));
@@ -226,7 +257,7 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   if (get.jobs.size() > 1) metrics_.coalesced_pages.add(get.jobs.size() - 1);
   GetSink sink(std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); });
   const objectstore::RequestOptions options{
-      .purpose = objectstore::Purpose::demand,
+      .purpose = get.purpose,
       .deadline = parts_.timers.clock().now() + options_.get_timeout,
   };
   const auto reply = co_await parts_.store.get(get.object, get.range, sink, options);
@@ -252,7 +283,7 @@ async::Task<StoreFailure> PageFetcher::Core::explain_failure(const PlannedGet& g
   StoreFailure failure{std::move(from_store), ""};
   if (is_source_change(failure.error.code)) {
     const objectstore::RequestOptions options{
-        .purpose = objectstore::Purpose::demand,
+        .purpose = get.purpose,
         .deadline = parts_.timers.clock().now() + options_.get_timeout,
     };
     const auto found =
@@ -282,7 +313,7 @@ void PageFetcher::Core::on_page(PageJob job) {
     PageRef page = std::move(job.buffer).seal();
     // Before the readers wake: who has a page may count on every tier having been offered it.
     if (parts_.l2.enabled()) parts_.l2.put(job.request.key, job.request.crc32c, page);
-    complete(job.request, std::move(page), PageTier::origin);
+    complete(job, std::move(page), PageTier::origin);
     return;
   }
   metrics_.crc_failures_origin.add();
@@ -307,9 +338,10 @@ void PageFetcher::Core::on_page(PageJob job) {
                        request.source->ns, request.source->path, request.key.page_id, request.source->object.key)));
 }
 
-void PageFetcher::Core::complete(const PageRequest& request, PageRef page, PageTier tier) {
-  parts_.l1.put(request.key, page);
-  flights_.complete(request.key, PageArrival{std::move(page), tier});
+void PageFetcher::Core::complete(const PageJob& job, PageRef page, PageTier tier) {
+  const manifest::PageKey& key = job.request.key;
+  if (job.keep_in_l1 || flights_.demanded(key)) parts_.l1.put(key, page);
+  flights_.complete(key, PageArrival{std::move(page), tier});
 }
 
 void PageFetcher::Core::shutdown() {
@@ -317,7 +349,8 @@ void PageFetcher::Core::shutdown() {
   std::vector<PageJob> dropped;
   {
     MutexLock lock(mutex_);
-    dropped = queue_.take_all();
+    dropped = queue_.take_all(objectstore::Purpose::demand);
+    std::ranges::move(queue_.take_all(objectstore::Purpose::prefetch), std::back_inserter(dropped));
   }
   for (const PageJob& job : dropped) flights_.complete(job.request.key, std::unexpected(shutting_down()));
   tasks_.wait_for_none();

@@ -52,6 +52,13 @@ class PageTicket {
   async::Task<PageArrival> wait(async::Timers& timers, env::TimePoint deadline) {
     return arrival_->wait_until(timers, deadline, "the read of a page");
   }
+  /// The same without a deadline: a prefetch may wait behind readers for as long as they come.
+  async::Task<PageArrival> wait() { return arrival_->wait(); }
+  /// Withdraws the interest while a wait goes on, which ends in `cancelled`. On the executor of that wait.
+  void cancel() {
+    table_->leave(key_, waiter_);
+    arrival_->set(fail(ErrorCode::cancelled, "nobody wants the page any more"));
+  }
 
  private:
   FlightTable* table_ = nullptr;
@@ -91,6 +98,10 @@ class PageFetcher {
   struct Wanted {
     PageRequest request;
     MutablePage buffer;
+    /// Or prefetch: behind all pages on demand, unless a reader asks for the page meanwhile.
+    objectstore::Purpose purpose = objectstore::Purpose::demand;
+    /// False: the page goes into L2 only, unless a reader asks for it meanwhile.
+    bool keep_in_l1 = true;
   };
   /// Joins the pages that are on their way and starts the others; the missing ones that are neighbours are asked of the
   /// store together. One ticket a page, in order. Never waits. `executor` is where reads of L2 run: the reader's own,

@@ -102,6 +102,16 @@ class PageFetcherTest : public ::testing::Test {
     }
     return fetcher.start(std::move(wanted), background.executor());
   }
+  std::vector<PageTicket> prefetch(const std::vector<PageRequest>& requests, bool keep_in_l1 = true) {
+    std::vector<PageFetcher::Wanted> wanted;
+    for (const PageRequest& each : requests) {
+      wanted.push_back({.request = each,
+                        .buffer = MutablePage::allocate(each.key.len, nullptr),
+                        .purpose = objectstore::Purpose::prefetch,
+                        .keep_in_l1 = keep_in_l1});
+    }
+    return fetcher.start(std::move(wanted), background.executor());
+  }
   Result<PageArrival> wait(PageTicket& ticket) {
     return async::sync_wait(ticket.wait(timers, clock.now() + std::chrono::seconds(60)));
   }
@@ -279,6 +289,53 @@ TEST_F(PageFetcherTest, AShutdownEndsTheWaitOfThoseWhoseGetWasNotSent) {
   EXPECT_EQ(read(request(1)).error().code, ErrorCode::cancelled);
   held.reset();
   stopping.join();
+  EXPECT_EQ(gets, 0);
+  expect_idle();
+}
+
+TEST_F(PageFetcherTest, APrefetchWaitsBehindDemandAndIsRaisedWhenAReaderAsksForIt) {
+  shut_gate();
+  auto hinted = prefetch({request(0), request(2)});
+  auto read_late = start({request(4)});
+  auto joined = start({request(2)});
+  held.reset();  // one permit: each GET begins when the one before has ended
+  EXPECT_EQ(text_of(wait(read_late[0])->page), page_text(4));
+  EXPECT_EQ(text_of(wait(joined[0])->page), page_text(2));
+  EXPECT_EQ(text_of(wait(hinted[1])->page), page_text(2)) << "the same read";
+  EXPECT_EQ(text_of(async::sync_wait(hinted[0].wait())->page), page_text(0));
+  expect_idle();
+  EXPECT_EQ(gets, 3);
+  EXPECT_EQ(metrics.counter("seekfs_prefetch_raised_total", "").value(), 1U);
+}
+
+TEST_F(PageFetcherTest, APrefetchPastL1sShareGoesIntoL2OnlyUnlessAReaderJoins) {
+  shut_gate();
+  auto hinted = prefetch({request(0), request(2)}, false);
+  auto joined = start({request(2)});
+  held.reset();
+  ASSERT_TRUE(wait(hinted[0]));
+  ASSERT_TRUE(wait(joined[0]));
+  expect_idle();
+  EXPECT_FALSE(l1.contains(request(0).key));
+  EXPECT_TRUE(l1.contains(request(2).key));
+  EXPECT_EQ(l2.page(0), page_text(0));
+}
+
+TEST_F(PageFetcherTest, ACancelledPrefetchIsNotAskedOfTheStore) {
+  shut_gate();
+  auto hinted = prefetch({request(0)});
+  hinted[0].cancel();
+  EXPECT_EQ(async::sync_wait(hinted[0].wait()).error().code, ErrorCode::cancelled);
+  held.reset();
+  while (fetcher.in_flight() > 0) std::this_thread::yield();
+  expect_idle();
+  EXPECT_EQ(gets, 0);
+}
+
+TEST_F(PageFetcherTest, WhileTheBreakerIsOpenPrefetchesAreRefusedAtOnce) {
+  open_breaker();
+  auto hinted = prefetch({request(0)});
+  EXPECT_EQ(wait(hinted[0]).error().code, ErrorCode::origin_unavailable);
   EXPECT_EQ(gets, 0);
   expect_idle();
 }

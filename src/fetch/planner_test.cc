@@ -85,6 +85,8 @@ TEST(Planner, AlwaysCoversTheOldestWithinTheCapOnRandomInput) {
   }
 }
 
+using objectstore::Purpose;
+
 PageJob job(const std::shared_ptr<const PageSource>& source, std::uint64_t off, std::uint32_t len) {
   PageJob made;
   made.request.key = {.file = {}, .page_id = static_cast<std::uint32_t>(off / len), .off = off, .len = len};
@@ -108,16 +110,16 @@ TEST(FetchQueue, GivesTheOldestWithItsNeighbours) {
   queue.push(job(a, 30, 10));
   queue.push(job(a, 10, 10));
   queue.push(job(a, 50, 10));
-  const auto first = queue.pop();
+  const auto first = queue.pop(Purpose::demand);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->object.key, "a");
   EXPECT_EQ(first->range.off, 10U);
   EXPECT_EQ(first->range.len, 30U);
   ASSERT_EQ(first->jobs.size(), 3U);
   EXPECT_EQ(first->jobs[2].request.key.off, 30U);
-  EXPECT_EQ(queue.pop()->object.key, "b");
-  EXPECT_EQ(queue.pop()->range.off, 50U);
-  EXPECT_FALSE(queue.pop());
+  EXPECT_EQ(queue.pop(Purpose::demand)->object.key, "b");
+  EXPECT_EQ(queue.pop(Purpose::demand)->range.off, 50U);
+  EXPECT_FALSE(queue.pop(Purpose::demand));
 }
 
 TEST(FetchQueue, KeepsStatesOfAnObjectApartAndJoinsFilesOfOneObject) {
@@ -125,11 +127,11 @@ TEST(FetchQueue, KeepsStatesOfAnObjectApartAndJoinsFilesOfOneObject) {
   queue.push(job(source("pack", "\"1\"", 0), 0, 10));
   queue.push(job(source("pack", "\"2\"", 0), 10, 10));
   queue.push(job(source("pack", "\"1\"", 10), 0, 10));  // another file that follows in the same object
-  const auto first = queue.pop();
+  const auto first = queue.pop(Purpose::demand);
   EXPECT_EQ(first->jobs.size(), 2U);
   EXPECT_EQ(first->range.len, 20U);
-  EXPECT_EQ(queue.pop()->object.if_match, "\"2\"");
-  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.pop(Purpose::demand)->object.if_match, "\"2\"");
+  EXPECT_TRUE(queue.empty(Purpose::demand));
 }
 
 TEST(FetchQueue, TakesEverythingInOrderOfArrival) {
@@ -137,11 +139,61 @@ TEST(FetchQueue, TakesEverythingInOrderOfArrival) {
   const auto a = source("a");
   queue.push(job(a, 30, 10));
   queue.push(job(a, 0, 10));
-  const auto jobs = queue.take_all();
+  const auto jobs = queue.take_all(Purpose::demand);
   ASSERT_EQ(jobs.size(), 2U);
   EXPECT_EQ(jobs[0].request.key.off, 30U);
-  EXPECT_TRUE(queue.empty());
-  EXPECT_FALSE(queue.pop());
+  EXPECT_TRUE(queue.empty(Purpose::demand));
+  EXPECT_FALSE(queue.pop(Purpose::demand));
+}
+
+PageJob prefetch(const std::shared_ptr<const PageSource>& source, std::uint64_t off, std::uint32_t len) {
+  PageJob made = job(source, off, len);
+  made.purpose = Purpose::prefetch;
+  return made;
+}
+
+TEST(FetchQueue, DemandGoesFirstAndRunsOnOverPrefetchesThatFollowIt) {
+  FetchQueue queue({});
+  const auto a = source("a");
+  queue.push(prefetch(source("b"), 0, 10));
+  queue.push(prefetch(a, 0, 10));
+  queue.push(prefetch(a, 20, 10));
+  queue.push(job(a, 10, 10));
+  const auto first = queue.pop(Purpose::prefetch);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->purpose, Purpose::demand);
+  EXPECT_EQ(first->range.off, 10U) << "nothing that nobody waits for comes before it";
+  EXPECT_EQ(first->range.len, 20U);
+  EXPECT_FALSE(queue.pop(Purpose::demand)) << "a permit for demand is not spent on a prefetch";
+  const auto second = queue.pop(Purpose::prefetch);
+  EXPECT_EQ(second->object.key, "b");
+  EXPECT_EQ(second->purpose, Purpose::prefetch);
+  EXPECT_EQ(queue.take_all(Purpose::prefetch).size(), 1U);
+  EXPECT_TRUE(queue.empty(Purpose::prefetch));
+}
+
+TEST(FetchQueue, ARaisedPrefetchIsOnDemand) {
+  FetchQueue queue({});
+  const auto a = source("a");
+  queue.push(prefetch(a, 0, 10));
+  queue.push(prefetch(a, 50, 10));
+  EXPECT_FALSE(queue.raise(job(a, 20, 10).request));
+  EXPECT_TRUE(queue.raise(job(a, 50, 10).request));
+  EXPECT_FALSE(queue.raise(job(a, 50, 10).request)) << "it is on demand already";
+  const auto first = queue.pop(Purpose::demand);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->range.off, 50U);
+  EXPECT_EQ(first->jobs[0].purpose, Purpose::demand);
+  EXPECT_TRUE(queue.empty(Purpose::demand));
+  EXPECT_FALSE(queue.empty(Purpose::prefetch));
+}
+
+TEST(FetchQueue, AGetOfPrefetchesAloneIsSmaller) {
+  FetchQueue queue({.coalesce_max_bytes = 1000, .lead_in_max_bytes = 0, .prefetch_max_bytes = 20});
+  const auto a = source("a");
+  for (std::uint64_t off = 0; off < 50; off += 10) queue.push(prefetch(a, off, 10));
+  EXPECT_EQ(queue.pop(Purpose::prefetch)->range.len, 20U);
+  EXPECT_EQ(queue.pop(Purpose::prefetch)->range.off, 20U);
 }
 
 }  // namespace
