@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.parse
 
-READY = re.compile(r"^seekfsd ready on (http://\S+)$")
+READY = re.compile(r"^seekfsd ready on (http://\S+)(?: unix:\S+)*$")
 SAMPLE = re.compile(r'^([a-z0-9_]+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 

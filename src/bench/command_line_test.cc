@@ -1,0 +1,89 @@
+// The command line: what it means, and what is refused.
+#include "bench/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace seekfs::bench {
+namespace {
+
+TEST(CommandLineTest, Prepare) {
+  const auto line = parse_command_line({"prepare", "/data", "--shards", "3", "--shard-size", "1MiB", "--small-files",
+                                        "7", "--small-size", "1KiB-2KiB", "--seed", "9"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->action, Action::prepare);
+  EXPECT_EQ(line->directory, "/data");
+  EXPECT_EQ(
+      line->data,
+      (DataSet{.seed = 9, .shards = 3, .shard_size = MiB, .small_files = 7, .small_min = KiB, .small_max = 2 * KiB}));
+  EXPECT_EQ(parse_command_line({"prepare", "x"}).value().data, DataSet());
+}
+
+TEST(CommandLineTest, RunHasACaseForEachWorkloadAndNumberOfThreads) {
+  const auto line =
+      parse_command_line({"run", "unix:/s", "--workload", "small,random:4KiB", "--threads", "8,16", "--reads", "50",
+                          "--pid", "12", "--json", "a", "--svg", "b", "--repetitions", "4", "--seconds", "1.5"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->action, Action::run);
+  EXPECT_EQ(line->target.address, "unix:/s");
+  EXPECT_EQ(line->target.ns, "bench");
+  ASSERT_EQ(line->run.workloads.size(), 4U);
+  EXPECT_EQ(to_string(line->run.workloads[1]), "small");
+  EXPECT_EQ(line->run.workloads[1].threads, 16U);
+  EXPECT_EQ(line->run.workloads[2].threads, 8U);
+  EXPECT_EQ(line->run.workloads[2].reads, 50U);
+  EXPECT_EQ(line->run.pid, 12U);
+  EXPECT_EQ(line->json, "a");
+  EXPECT_EQ(line->svg, "b");
+  EXPECT_EQ(line->run.repetitions, 4U);
+  EXPECT_EQ(line->run.settings.seconds, 1.5);
+  EXPECT_TRUE(line->text.starts_with("seekfs-bench run unix:/s --workload small,random:4KiB"));
+}
+
+TEST(CommandLineTest, RunByDefault) {
+  const auto line = parse_command_line({"run", "dir:/d"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->run.workloads.size(), 4U);
+  EXPECT_EQ(line->run.repetitions, 3U);
+  EXPECT_EQ(line->run.settings, RunSettings());
+  EXPECT_FALSE(line->run.pid || line->json || line->svg);
+}
+
+TEST(CommandLineTest, CompareAndAnswers) {
+  const auto line = parse_command_line({"compare", "a.json", "b.json"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->action, Action::compare);
+  EXPECT_EQ(line->second, "b.json");
+  EXPECT_TRUE(parse_command_line({"--help"}).value().answer.contains("prepare"));
+  EXPECT_TRUE(parse_command_line({"run", "--help"}).value().answer.contains("--verify"));
+  EXPECT_EQ(parse_command_line({"--version"}).value().answer, "seekfs-bench " SEEKFS_VERSION "\n");
+}
+
+TEST(CommandLineTest, Refusals) {
+  const std::vector<std::vector<std::string>> lines{{},
+                                                    {"walk"},
+                                                    {"run"},
+                                                    {"prepare"},
+                                                    {"compare", "a"},
+                                                    {"run", "x", "--workload", "rand"},
+                                                    {"run", "x", "--threads", "0"},
+                                                    {"run", "x", "--threads", "5000"},
+                                                    {"run", "x", "--reads", "-1"},
+                                                    {"run", "x", "--reads", "50000001"},
+                                                    {"run", "x", "--epochs", "0"},
+                                                    {"run", "x", "--repetitions", "0"},
+                                                    {"run", "x", "--seconds", "-1"},
+                                                    {"run", "x", "--verify", "none"},
+                                                    {"run", "x", "--unknown"},
+                                                    {"prepare", "x", "--shard-size", "big"},
+                                                    {"prepare", "x", "--small-size", "2KiB-1KiB"},
+                                                    {"prepare", "x", "--small-size", "0"},
+                                                    {"prepare", "x", "y"}};
+  for (const auto& arguments : lines) {
+    const auto line = parse_command_line(arguments);
+    ASSERT_FALSE(line) << (arguments.empty() ? "" : arguments.back());
+    EXPECT_TRUE(line.error().code == ErrorCode::bad_request || line.error().code == ErrorCode::invalid);
+  }
+}
+
+}  // namespace
+}  // namespace seekfs::bench

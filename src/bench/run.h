@@ -1,0 +1,45 @@
+// Running workloads on a target: threads, clocks, verification, and what is counted meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "bench/report.h"
+#include "bench/target.h"
+#include "env/clock.h"
+
+namespace seekfs::bench {
+
+struct RunOptions {
+  RunSettings settings;
+  std::vector<Workload> workloads;
+  std::uint64_t repetitions = 3;
+  std::optional<std::uint64_t> pid;  ///< of the process whose CPU time and memory count
+};
+
+struct RunContext {
+  Target& target;
+  env::FileSystem& files;
+  env::Clock& clock;
+  std::stop_token stop;
+  /// Told before each epoch; for a progress line.
+  std::function<void(std::string_view)> progress;
+};
+
+struct RunResult {
+  std::vector<Case> cases;
+  std::vector<std::string> not_dropped;
+  bool interrupted = false;  ///< a stop was requested; the cases hold whole repetitions only
+};
+
+/// For each workload and repetition: drops the caches, then one epoch after the other. In epoch 0 every thread goes
+/// through its reads once, or until the seconds are over; later epochs have another order, and with seconds they go
+/// through it again until those are over. The first wrong byte, failed request or short reply ends the run with its
+/// Error; wrong bytes are `corrupt` and name file and offset.
+Result<RunResult> run(const RunOptions& options, const RunContext& context);
+
+}  // namespace seekfs::bench
