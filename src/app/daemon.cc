@@ -20,6 +20,7 @@
 #include "objectstore/origin_gate.h"
 #include "objectstore/wrappers.h"
 #include "reader/cached_read_service.h"
+#include "reader/hints.h"
 
 namespace seekfs::app {
 namespace {
@@ -102,14 +103,16 @@ struct Daemon::Parts {
   std::unique_ptr<fetch::PageFetcher> fetcher;
   std::unique_ptr<reader::ManifestCache> manifests;
   std::unique_ptr<reader::ReadService> service;
+  std::unique_ptr<reader::Hints> hints;
   std::unique_ptr<http::Server> server;
 
   /// Reads of L2 run on the reactors of the server and outlive the connections that started them (read-ahead of a
-  /// client that has left), and a check of L2 may take hours. So that one is told to end, then nobody asks any more,
-  /// then the fetcher waits for what was asked, and only then do the reactors go; a read that came back to one that is
-  /// gone would write into freed memory.
+  /// client that has left), and a check of L2 and a prefetch may take hours. So these are ended, then nobody asks any
+  /// more, then the fetcher waits for what was asked, and only then do the reactors go; a read that came back to one
+  /// that is gone would write into freed memory.
   ~Parts() {
     if (l2.admin != nullptr) l2.admin->cancel_long_work();
+    if (hints) hints->shutdown();
     if (server) server->stop();
     if (fetcher) fetcher->shutdown();
     server.reset();
@@ -128,6 +131,8 @@ struct Daemon::Parts {
         manifest_options(config));
     caches = std::make_unique<reader::CacheControl>(reader::CacheControlParts{l1, *l2.tier, l2.admin});
     service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics, caches.get()}, {});
+    hints = std::make_unique<reader::Hints>(
+        reader::HintsParts{l1, *l2.tier, memory, *fetcher, timers, background, *random, metrics});
   }
 };
 
@@ -159,10 +164,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Logger& log,
   add_process_metrics(parts->metrics);
   add_tier_metrics(parts->metrics, parts->l1, *parts->l2.tier, parts->memory);
   SEEKFS_ASSIGN(parts->server,
-                http::Server::start(
-                    {*parts->service, config.api.dev_endpoints ? parts->budgeted_store.get() : nullptr, parts->metrics,
-                     parts->memory, parts->timers, *parts->clock, log, *parts->random, parts->caches.get()},
-                    server_options(config)));
+                http::Server::start({*parts->service, config.api.dev_endpoints ? parts->budgeted_store.get() : nullptr,
+                                     parts->metrics, parts->memory, parts->timers, *parts->clock, log, *parts->random,
+                                     parts->caches.get(), parts->hints.get()},
+                                    server_options(config)));
   parts->server->set_ready();
   parts->manifests->check_store();
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
@@ -172,6 +177,7 @@ const std::vector<std::string>& Daemon::addresses() const { return parts_->serve
 
 bool Daemon::drain(env::Duration patience) {
   if (parts_->l2.admin != nullptr) parts_->l2.admin->cancel_long_work();
+  parts_->hints->shutdown();
   return parts_->server->drain(parts_->clock->now() + patience);
 }
 

@@ -25,6 +25,7 @@ std::optional<Status> try_handle(Exchange& exchange) {
   switch (exchange.route) {
     case Route::blob:
     case Route::ns_path: return try_blob(exchange);
+    case Route::one_hint: return one_hint(exchange);
     case Route::cache: return cache(exchange);
     case Route::healthz: return healthz(exchange);
     case Route::readyz: return readyz(exchange);
@@ -42,6 +43,7 @@ async::Task<void> handle(Exchange& exchange) {
     case Route::namespaces: return namespaces(exchange);
     case Route::one_namespace: return one_namespace(exchange);
     case Route::files: return files(exchange);
+    case Route::hints: return hints(exchange);
     case Route::cache_files: return cache_files(exchange);
     case Route::cache_drop: return cache_drop(exchange);
     case Route::cache_check: return cache_check(exchange);

@@ -14,6 +14,7 @@
 #include "http/options.h"
 #include "objectstore/object_store.h"
 #include "reader/cache_control.h"
+#include "reader/hints.h"
 #include "reader/read_service.h"
 
 namespace seekfs::http {
@@ -29,6 +30,7 @@ struct Parts {
   Logger& logger;
   env::Random& random;
   reader::CacheControl* cache = nullptr;  ///< what /cache and below it ask; null: these are bad requests
+  reader::Hints* hints = nullptr;         ///< what /hints and below it ask; null: likewise
 };
 
 enum class ServingState : std::uint8_t { starting, ready, draining };

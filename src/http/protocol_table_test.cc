@@ -129,7 +129,7 @@ TEST(ProtocolTable, MethodsAndPaths) {
       {"an unknown method", with_method("BREW", "/files?ns=demo"), not_allowed("BREW", "GET, HEAD")},
       {"GET of readv", get("/readv?ns=demo"), not_allowed("GET", "POST")},
       {"lower case", with_method("get", "/healthz"), not_allowed("get", "GET, HEAD")}};
-  for (const std::string path : {"/", "/hints?ns=demo", "/advisor", "/blob/", "//blob", "/v1", "/v1/", "/v2/blob",
+  for (const std::string path : {"/", "/hint/1", "/advisor", "/blob/", "//blob", "/v1", "/v1/", "/v2/blob",
                                  "/v1/v1/blob", "/Blob", "/test_head?key=a", "/test_stream?key=a", "/%62lob"}) {
     cases.push_back({path, get(path), nothing});
   }

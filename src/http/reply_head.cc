@@ -51,6 +51,7 @@ void put_connection(TextBuffer& out, const ReplyContext& context) {
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
     case 200: return "OK";
+    case 202: return "Accepted";
     case 206: return "Partial Content";
     case 304: return "Not Modified";
     case 400: return "Bad Request";

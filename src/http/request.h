@@ -11,7 +11,7 @@
 
 namespace seekfs::http {
 
-enum class Method : std::uint8_t { get, head, post, other };
+enum class Method : std::uint8_t { get, head, post, del, other };
 
 /// What the server uses of a header. An absent field is an empty view. Several lines of one field are joined by commas;
 /// of X-Request-Id the first counts; a second Range or If-Range is refused.

@@ -23,6 +23,7 @@ Method method_of(beast::verb verb) noexcept {
     case beast::verb::get: return Method::get;
     case beast::verb::head: return Method::head;
     case beast::verb::post: return Method::post;
+    case beast::verb::delete_: return Method::del;
     default: return Method::other;
   }
 }

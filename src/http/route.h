@@ -16,6 +16,8 @@ enum class Route : std::uint8_t {
   namespaces,
   one_namespace,
   files,
+  hints,
+  one_hint,
   cache,
   cache_files,
   cache_drop,
@@ -36,7 +38,7 @@ std::string_view to_string(Route route) noexcept;
 
 struct RouteMatch {
   Route route = Route::none;
-  std::string_view rest;  ///< what follows "/ns/" and "/namespaces/", still encoded
+  std::string_view rest;  ///< what follows "/ns/", "/namespaces/" and "/hints/", still encoded
 };
 
 /// `path` begins with '/'; a leading "/v1" is ignored. With `dev_endpoints` unset the developer's helpers do not exist.

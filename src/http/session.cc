@@ -161,7 +161,7 @@ Status Session::prepare(Exchange& exchange) {
   exchange.rest = match.rest;
   exchange.on_loopback = host_rule_.only_local;
   // A body that a route does not read would be taken for the next request: then the connection closes.
-  exchange.may_keep_alive = body_left_ == 0 || match.route == Route::readv;
+  exchange.may_keep_alive = body_left_ == 0 || match.route == Route::readv || match.route == Route::hints;
   return query_.parse(target.query);
 }
 

@@ -8,6 +8,7 @@
 #include "http/body_sender.h"
 #include "http/handlers.h"
 #include "http/reservation.h"
+#include "http/routes/body_length.h"
 #include "http/routes/frames.h"
 #include "http/routes/readv_body.h"
 #include "http/routes/second_try.h"
@@ -21,18 +22,6 @@ std::uint64_t memory_for(std::uint64_t bytes, std::uint64_t max_items) {
   constexpr std::uint64_t shortest_item = 12;
   constexpr std::uint64_t item_cost = 512;
   return 2 * bytes + (std::min(bytes / shortest_item, max_items) + 1) * item_cost;
-}
-
-Status check_length(Exchange& exchange) {
-  if (!exchange.head.content_length) {
-    exchange.note.status = 411;
-    return fail(ErrorCode::bad_request, "the request has no Content-Length");
-  }
-  const std::size_t limit = exchange.shared.options.max_body_bytes;
-  if (*exchange.head.content_length > limit) {
-    return fail(ErrorCode::too_large, fmt::format("the body is longer than {} bytes", limit));
-  }
-  return {};
 }
 
 /// The body and its items are reserved for while they arrive. That is given back before the reply, which waits for
@@ -129,7 +118,7 @@ async::Task<void> readv(Exchange& exchange) {
   SEEKFS_CO_ASSIGN(const std::string_view ns, exchange.query.required("ns"));
   exchange.note.ns = ns;
   SEEKFS_CO_ASSIGN(const auto version, exchange.query.version());
-  SEEKFS_CO_TRY(check_length(exchange));
+  SEEKFS_CO_TRY(check_body_length(exchange));
   const bool frames = accepts_frames(exchange.head.accept);
   SEEKFS_CO_ASSIGN(const std::vector<ReadvItem> requested, co_await receive_items(exchange));
   Status sent = co_await reply(exchange, ns, version, requested, frames);
