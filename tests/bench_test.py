@@ -1,4 +1,4 @@
-# seekfs-bench as a user runs it: on daemons over TCP and a Unix socket and on a directory, with wrong bytes, interrupted.
+# seekfs-bench as a user runs it: on daemons over TCP and a Unix socket, a directory and a real S3 server; with wrong bytes, interrupted.
 """The data set is one of its own (seekfs-bench prepare), published to a daemon; see harness.py for what runs it."""
 import json
 import os
@@ -9,6 +9,8 @@ import subprocess
 import xml.etree.ElementTree
 
 import harness
+from s3_client import S3Client
+from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 
 DATA = ["--shards", "3", "--shard-size", "1MiB", "--small-files", "40", "--small-size", "1KiB-16KiB", "--seed", "5"]
 WORKLOADS = ["--workload", "sequential:256KiB", "--workload", "random:16KiB", "--workload", "small", "--workload", "readv:16"]
@@ -28,6 +30,7 @@ class BenchTest(harness.NodeTest):
         """Runs a command that must end with this exit code; returns stdout, or stderr when it must fail."""
         done = subprocess.run(self.command(*arguments), env=self.node.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=120, check=False)
+        self.node.keep("bench", done.stdout + done.stderr)
         self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}{done.stderr}")
         return done.stdout if code == 0 else done.stderr
 
@@ -98,6 +101,38 @@ class BenchTest(harness.NodeTest):
         self.check_cases(report, f"unix:{self.socket}")
         self.assertEqual(report["cases"][3]["repetitions"][0]["origin_gets"], 0)
 
+    def test_a_real_s3_server_and_a_daemon_in_front_of_it(self):
+        """The objects lie at the server under their own names, and are published where they lie."""
+        server = S3Server("versitygw", os.path.join(self.node.directory, "s3"))
+        self.addCleanup(server.stop)
+        server.start()
+        settings = {**server.settings(), "store.path": ""}
+        self.node.configure(**{key.replace(".", "__"): value for key, value in settings.items()})
+        self.node.set_variables(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
+        self.prepare()
+        client = S3Client(server.endpoint, BUCKET, ACCESS_KEY, SECRET_KEY)
+        for folder, _, names in os.walk(self.data):
+            for name in names:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    client.put("adopted/" + os.path.relpath(path, self.data), file.read())
+        target = f"s3:{server.endpoint}/{BUCKET}/adopted"
+        text, report, plain = self.run_to_json(target, *LITTLE)
+        self.check_cases(report, target)
+        self.assertIn("plain GETs of S3, signed", text)
+        self.assertEqual(report["cases"][6]["repetitions"][0]["origin_gets"], 40)  # readv: one for each file
+        self.node.set_variables(AWS_SECRET_ACCESS_KEY="another-secret-key")
+        refused = self.bench("run", target, code=1)
+        self.assertIn("SignatureDoesNotMatch", refused)
+        self.assertNotIn("another-secret-key", refused)
+
+        done = self.node.ctl("publish", "s3:adopted/", "--ns", "bench")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.node.start()
+        _, report, cached = self.run_to_json(self.node.daemon.url, *LITTLE)
+        self.check_cases(report, self.node.daemon.url)
+        self.assertEqual(self.bench("compare", plain, cached).count("\n## "), 8)
+
     def test_a_daemon_that_is_away_and_a_data_set_that_is_not_there(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
@@ -147,7 +182,8 @@ class BenchTest(harness.NodeTest):
 
     def test_wrong_usage(self):
         self.assertIn("no workload", self.bench("run", "dir:/", "--workload", "fast", code=2))
-        self.assertIn("no target", self.bench("run", "s3://bucket", code=2))
+        self.assertIn("no target", self.bench("run", "ftp://bucket", code=2))
+        self.assertIn("no S3 target", self.bench("run", "s3://bucket", code=2))
         self.assertTrue(re.match(r"seekfs-bench \d", self.bench("--version")))
 
 

@@ -17,7 +17,8 @@ namespace {
 constexpr std::uint64_t max_threads = 4096;
 constexpr std::uint64_t max_reads = 50'000'000;
 constexpr const char* footer =
-    "Targets: http://HOST:PORT and unix:/PATH (seekfsd), dir:/PATH (a directory or mount).\n"
+    "Targets: http://HOST:PORT and unix:/PATH (seekfsd), dir:/PATH (a directory or mount),\n"
+    "s3:http://HOST:PORT/BUCKET[/PREFIX] (plain GETs; credentials and region by $AWS_… variables).\n"
     "Workloads: sequential[:SIZE], random:SIZE, random:MIN-MAX, small, readv[:FILES].\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 3 wrong bytes, 4 runs that can't be compared, 130 interrupted.";
 
@@ -47,7 +48,10 @@ void add_prepare(CLI::App& app, CommandLine& line, Texts& texts) {
 void add_run(CLI::App& app, CommandLine& line, Texts& texts) {
   CLI::App* command = app.add_subcommand("run", "reads a data set, checks every read, and reports");
   RunSettings& settings = line.run.settings;
-  command->add_option("TARGET", line.target.address, "http://HOST:PORT, unix:/PATH or dir:/PATH")->required();
+  command
+      ->add_option("TARGET", line.target.address,
+                   "http://HOST:PORT, unix:/PATH, dir:/PATH or s3:http://HOST:PORT/BUCKET/PREFIX")
+      ->required();
   command->add_option("--ns", line.target.ns, "the namespace that the data set was published to")
       ->capture_default_str();
   command->add_option("--workload", texts.workloads, "one or more, in this order")

@@ -21,7 +21,7 @@ class DaemonReader final : public TargetReader {
     target_.clear();
     fmt::format_to(std::back_inserter(target_), "/blob?ns={}&path={}&off={}&len={}", ns_, range.path, range.offset,
                    range.length);
-    return client_.fetch("GET", target_, {}, out);
+    return client_.fetch({.target = target_}, out);
   }
 
   Status read_batch(std::span<const Range> ranges, std::span<std::byte> out) override {
@@ -33,7 +33,7 @@ class DaemonReader final : public TargetReader {
     }
     body_ += ']';
     target_ = "/readv?ns=" + ns_;
-    return client_.fetch("POST", target_, body_, out);
+    return client_.fetch({.verb = "POST", .target = target_, .body = body_}, out);
   }
 
  private:
@@ -51,7 +51,7 @@ class DaemonTarget final : public Target {
   const std::string& name() const override { return name_; }
 
   Result<std::string> description() override {
-    SEEKFS_ASSIGN(const std::string version, client_.fetch_text("GET", "/version", text_limit));
+    SEEKFS_ASSIGN(const std::string version, client_.fetch_text({.target = "/version"}, text_limit));
     boost::system::error_code error;
     const auto told = boost::json::parse(version, error);
     const auto member = [&](std::string_view name) {
@@ -63,7 +63,8 @@ class DaemonTarget final : public Target {
   }
 
   Result<DataSet> data_set() override {
-    auto text = client_.fetch_text("GET", fmt::format("/ns/{}/{}", ns_, description_path), text_limit);
+    const std::string path = fmt::format("/ns/{}/{}", ns_, description_path);
+    auto text = client_.fetch_text({.target = path}, text_limit);
     if (!text) return std::unexpected(text.error().with_context("reading the data set's description"));
     return parse_data_set(*text);
   }
@@ -74,7 +75,8 @@ class DaemonTarget final : public Target {
 
   Result<std::vector<std::string>> drop_caches(const DataSet& /*data*/) override {
     std::vector<std::string> left;
-    if (auto dropped = client_.fetch_text("POST", "/cache/drop?ns=" + ns_, text_limit); !dropped) {
+    const std::string path = "/cache/drop?ns=" + ns_;
+    if (auto dropped = client_.fetch_text({.verb = "POST", .target = path}, text_limit); !dropped) {
       left.push_back(fmt::format("the daemon's L1 and L2 (POST /cache/drop: {})", dropped.error().message));
     }
     left.emplace_back("the caches of the daemon's object store, and its manifests");
@@ -82,7 +84,7 @@ class DaemonTarget final : public Target {
   }
 
   Result<std::optional<TargetCounters>> counters() override {
-    SEEKFS_ASSIGN(const std::string metrics, client_.fetch_text("GET", "/metrics", text_limit));
+    SEEKFS_ASSIGN(const std::string metrics, client_.fetch_text({.target = "/metrics"}, text_limit));
     return data_counters(metrics);
   }
 

@@ -101,6 +101,7 @@ Result<EpochResult> run_epoch(const EpochPlan& plan, Target& target, env::Clock&
   std::stop_source failed;
   std::latch start(1);
   std::vector<std::jthread> threads;
+  threads.reserve(workers.size());
   for (std::size_t index = 0; index < workers.size(); ++index) {
     threads.emplace_back([&, &worker = *workers[index], &reads = plan.reads[index]] {
       start.wait();

@@ -21,19 +21,18 @@ std::unexpected<Error> ended(std::string_view where) {
 
 }  // namespace
 
-Status HttpClient::fetch(std::string_view verb, std::string_view target, std::string_view body,
-                         std::span<std::byte> out) {
-  auto head = exchange(verb, target, body);
+Status HttpClient::fetch(const HttpRequest& request, std::span<std::byte> out) {
+  auto head = exchange(request);
   if (!head) {
     close();
     return std::unexpected(std::move(head).error());
   }
   Status result;
-  if (head->status != 200) {
-    result = std::unexpected(refusal(*head, target));
+  if (head->status != request.status) {
+    result = std::unexpected(refusal(*head, request.target));
   } else if (head->content_length != out.size()) {
-    result = fail(ErrorCode::corrupt,
-                  fmt::format("{}: the reply has {} bytes instead of {}", target, head->content_length, out.size()));
+    result = fail(ErrorCode::corrupt, fmt::format("{}: the reply has {} bytes instead of {}", request.target,
+                                                  head->content_length, out.size()));
   } else {
     result = receive_body(out);
   }
@@ -42,17 +41,18 @@ Status HttpClient::fetch(std::string_view verb, std::string_view target, std::st
   return result;
 }
 
-Result<std::string> HttpClient::fetch_text(std::string_view verb, std::string_view target, std::size_t limit) {
-  auto head = exchange(verb, target, {});
+Result<std::string> HttpClient::fetch_text(const HttpRequest& request, std::size_t limit) {
+  auto head = exchange(request);
   if (!head) {
     close();
     return std::unexpected(std::move(head).error());
   }
   Result<std::string> result;
-  if (head->status != 200) {
-    result = std::unexpected(refusal(*head, target));
+  if (head->status != request.status) {
+    result = std::unexpected(refusal(*head, request.target));
   } else if (head->content_length > limit) {
-    result = fail(ErrorCode::too_large, fmt::format("{}: the reply has {} bytes", target, head->content_length));
+    result =
+        fail(ErrorCode::too_large, fmt::format("{}: the reply has {} bytes", request.target, head->content_length));
   } else {
     result->resize(head->content_length);
     Status whole = receive_body(std::as_writable_bytes(std::span(*result)));
@@ -63,16 +63,17 @@ Result<std::string> HttpClient::fetch_text(std::string_view verb, std::string_vi
   return result;
 }
 
-Result<ReplyHead> HttpClient::exchange(std::string_view verb, std::string_view target, std::string_view body) {
+Result<ReplyHead> HttpClient::exchange(const HttpRequest& request) {
   if (!socket_) {
     SEEKFS_ASSIGN(socket_, Socket::connect_to(endpoint_));
   }
-  request_.clear();
-  fmt::format_to(std::back_inserter(request_), "{} {} HTTP/1.1\r\nHost: {}\r\n", verb, target, endpoint_.authority());
-  if (verb != "GET") fmt::format_to(std::back_inserter(request_), "Content-Length: {}\r\n", body.size());
-  request_ += "\r\n";
-  request_ += body;
-  SEEKFS_TRY(socket_->send(request_));
+  text_.clear();
+  fmt::format_to(std::back_inserter(text_), "{} {} HTTP/1.1\r\nHost: {}\r\n{}", request.verb, request.target,
+                 endpoint_.authority(), request.fields);
+  if (request.verb != "GET") fmt::format_to(std::back_inserter(text_), "Content-Length: {}\r\n", request.body.size());
+  text_ += "\r\n";
+  text_ += request.body;
+  SEEKFS_TRY(socket_->send(text_));
   return receive_head();
 }
 
@@ -114,6 +115,7 @@ Error HttpClient::refusal(const ReplyHead& head, std::string_view target) {
   std::string detail(std::min(head.content_length, max_refusal), '\0');
   if (!receive_body(std::as_writable_bytes(std::span(detail)))) detail = "(its text did not arrive)";
   ErrorCode code = ErrorCode::bad_request;
+  if (head.status == 401 || head.status == 403) code = ErrorCode::denied;
   if (head.status == 404) code = ErrorCode::not_found;
   if (head.status >= 500) code = ErrorCode::origin_unavailable;
   return {code, fmt::format("{}: status {}: {}", target, head.status, detail)};

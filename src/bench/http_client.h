@@ -16,6 +16,15 @@
 
 namespace seekfs::bench {
 
+/// What is asked. Views live as long as the call.
+struct HttpRequest {
+  std::string_view verb = "GET";
+  std::string_view target;
+  std::string_view fields = {};  ///< further header lines, each with its CR LF
+  std::string_view body = {};
+  int status = 200;  ///< of success
+};
+
 /// A keep-alive connection, opened by the first request and again after one that ended. One thread at a time.
 class HttpClient {
  public:
@@ -25,12 +34,12 @@ class HttpClient {
   /// otherwise. Another status is an error with the reply's text: not_found for 404, origin_unavailable for 5xx,
   /// bad_request else. Whatever goes wrong closes the connection. Nothing is tried again: a benchmark must see its
   /// failures.
-  Status fetch(std::string_view verb, std::string_view target, std::string_view body, std::span<std::byte> out);
+  Status fetch(const HttpRequest& request, std::span<std::byte> out);
   /// The same with a body of any size up to `limit` bytes.
-  Result<std::string> fetch_text(std::string_view verb, std::string_view target, std::size_t limit);
+  Result<std::string> fetch_text(const HttpRequest& request, std::size_t limit);
 
  private:
-  Result<ReplyHead> exchange(std::string_view verb, std::string_view target, std::string_view body);
+  Result<ReplyHead> exchange(const HttpRequest& request);
   Result<ReplyHead> receive_head();
   Status receive_body(std::span<std::byte> out);
   Status check_end() const;
@@ -39,7 +48,7 @@ class HttpClient {
 
   Endpoint endpoint_;
   std::optional<Socket> socket_;
-  std::string request_;                             ///< kept for its memory
+  std::string text_;                                ///< kept for its memory
   std::array<std::byte, max_reply_head> buffer_{};  ///< header, and what of the body came with it
   std::size_t begin_ = 0;                           ///< of what was received and not taken
   std::size_t end_ = 0;

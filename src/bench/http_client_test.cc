@@ -85,7 +85,7 @@ std::string reply(std::string_view body, std::string_view status = "200 OK", std
 /// A GET of five bytes: the text or the error.
 Result<std::string> get(HttpClient& client) {
   std::string out(5, '?');
-  SEEKFS_TRY(client.fetch("GET", "/blob?ns=a", {}, std::as_writable_bytes(std::span(out))));
+  SEEKFS_TRY(client.fetch({.target = "/blob?ns=a"}, std::as_writable_bytes(std::span(out))));
   return out;
 }
 
@@ -102,9 +102,21 @@ TEST(HttpClientTest, PostsWithALength) {
   ScriptedServer server({{reply("hello")}});
   HttpClient client(server.endpoint());
   std::string out(5, '?');
-  ASSERT_TRUE(client.fetch("POST", "/readv?ns=a", "[]", std::as_writable_bytes(std::span(out))));
+  ASSERT_TRUE(
+      client.fetch({.verb = "POST", .target = "/readv?ns=a", .body = "[]"}, std::as_writable_bytes(std::span(out))));
   EXPECT_TRUE(
       server.requests().starts_with("POST /readv?ns=a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"));
+}
+
+TEST(HttpClientTest, TakesTheStatusAndSendsTheFieldsThatItIsGiven) {
+  ScriptedServer server({{reply("hello", "206 Partial Content"), reply("hello")}});
+  HttpClient client(server.endpoint());
+  std::string out(5, '?');
+  const HttpRequest request{.target = "/b/k", .fields = "Range: bytes=0-4\r\n", .status = 206};
+  ASSERT_TRUE(client.fetch(request, std::as_writable_bytes(std::span(out))));
+  EXPECT_EQ(client.fetch_text(request, 5).error().code, ErrorCode::bad_request) << "200 is the whole, not the range";
+  const std::string text = "GET /b/k HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-4\r\n\r\n";
+  EXPECT_EQ(server.requests(), text + text);
 }
 
 TEST(HttpClientTest, ConnectsAnewAfterClose) {
@@ -123,6 +135,7 @@ TEST(HttpClientTest, EveryFailureIsToldAndTheNextRequestIsRight) {
   for (const Failure& failure : {
            Failure{reply("no such file", "404 Not Found"), ErrorCode::not_found, "no such file"},
            Failure{reply("busy", "503 Service Unavailable"), ErrorCode::origin_unavailable, "status 503"},
+           Failure{reply("who?", "403 Forbidden"), ErrorCode::denied, "who?"},
            Failure{reply("bad", "400 Bad Request"), ErrorCode::bad_request, "bad"},
            Failure{reply("four"), ErrorCode::corrupt, "4 bytes instead of 5"},
            Failure{reply("sixsix"), ErrorCode::corrupt, "6 bytes instead of 5"},
@@ -145,8 +158,8 @@ TEST(HttpClientTest, EveryFailureIsToldAndTheNextRequestIsRight) {
 TEST(HttpClientTest, TextHasALimit) {
   ScriptedServer server({{reply("hello")}, {reply("hello")}});
   HttpClient client(server.endpoint());
-  EXPECT_EQ(client.fetch_text("GET", "/metrics", 4).error().code, ErrorCode::too_large);
-  EXPECT_EQ(client.fetch_text("GET", "/metrics", 5).value(), "hello");
+  EXPECT_EQ(client.fetch_text({.target = "/metrics"}, 4).error().code, ErrorCode::too_large);
+  EXPECT_EQ(client.fetch_text({.target = "/metrics"}, 5).value(), "hello");
 }
 
 TEST(HttpClientTest, NobodyThere) {

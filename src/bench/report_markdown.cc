@@ -100,7 +100,8 @@ std::string to_markdown(const Report& report) {
   out +=
       "\nLatency is of a request up to its last byte; percentiles are at most 0.8 % too high. Throughput is by the "
       "clock "
-      "on the wall, verification included. Origin figures are the daemon's own count (/metrics). CPU and peak RSS are "
+      "on the wall, verification included. Origin figures are the daemon's own count (/metrics), of a bare S3 server "
+      "what was asked of it. CPU and peak RSS are "
       "of "
       "the process of --pid by /proc, the latter since it started; client CPU is seekfs-bench's own.\n";
   return out;

@@ -226,7 +226,7 @@ TEST_F(RunTest, ADirectoryIsATarget) {
   const env::TempDirectory directory;
   env::FileSystem& files = env::posix_file_system();
   ASSERT_TRUE(prepare(little, directory.path(), files));
-  const auto target = make_target({.address = "dir:" + directory.path()}, files);
+  const auto target = make_target({.address = "dir:" + directory.path()}, files, *clock_);
   ASSERT_TRUE(target) << target.error().message;
   EXPECT_EQ((*target)->data_set().value(), little);
   EXPECT_EQ((*target)->counters().value(), std::nullopt);
@@ -240,12 +240,15 @@ TEST_F(RunTest, ADirectoryIsATarget) {
 }
 
 TEST(MakeTarget, RefusesOtherAddresses) {
-  for (const char* address : {"", "dir:", "/tmp", "s3://bucket", "https://a:1", "http://a", "unix:a"}) {
-    const auto target = make_target({.address = address}, env::posix_file_system());
+  const auto clock = env::make_system_clock();
+  for (const char* address :
+       {"", "dir:", "s3:", "s3:http://a:1", "s3:http://a:1/", "s3:https://a:1/b", "s3:http://a:1/b c", "s3:http://a/b",
+        "s3:unix:/a", "s3:http://a:1/b//c", "/tmp", "s3://bucket", "https://a:1", "http://a", "unix:a"}) {
+    const auto target = make_target({.address = address}, env::posix_file_system(), *clock);
     ASSERT_FALSE(target) << address;
     EXPECT_EQ(target.error().code, ErrorCode::invalid);
   }
-  EXPECT_FALSE(make_target({.address = "http://a:1", .ns = "No&Name"}, env::posix_file_system()));
+  EXPECT_FALSE(make_target({.address = "http://a:1", .ns = "No&Name"}, env::posix_file_system(), *clock));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "bench/compare.h"
 #include "bench/interrupts.h"
 #include "bench/machine.h"
+#include "env/process.h"
 
 namespace seekfs::bench {
 namespace {
@@ -41,7 +42,9 @@ Result<int> run_prepare(const CommandLine& line, env::FileSystem& files) {
 
 Result<Report> measure(const CommandLine& line, env::FileSystem& files, const std::stop_token& stop) {
   const std::unique_ptr<env::Clock> clock = env::make_system_clock();
-  SEEKFS_ASSIGN(const auto target, make_target(line.target, files));
+  TargetOptions options_of_target = line.target;
+  options_of_target.environment = env::environment();
+  SEEKFS_ASSIGN(const auto target, make_target(options_of_target, files, *clock));
   Report report{
       .settings = line.run.settings,
       .wanted_repetitions = line.run.repetitions,

@@ -1,4 +1,4 @@
-// What is measured: a daemon of SeekFS or a directory, behind one interface.
+// What is measured: a daemon of SeekFS, a directory or an S3 server, behind one interface.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "bench/workload.h"
+#include "env/clock.h"
 #include "env/file.h"
 
 namespace seekfs::bench {
@@ -52,10 +53,13 @@ class Target {
 };
 
 struct TargetOptions {
-  std::string address;       ///< "http://HOST:PORT", "unix:/PATH" or "dir:/PATH"
+  std::string address;       ///< "http://HOST:PORT", "unix:/PATH", "dir:/PATH" or "s3:http://HOST:PORT/BUCKET[/PREFIX]"
   std::string ns = "bench";  ///< the namespace of the data set; daemons
+  /// Variables: s3 takes its credentials and region from those that AWS tools take.
+  std::vector<std::pair<std::string, std::string>> environment;
 };
-/// `invalid` for another form of address or a namespace that is none. Connects to nothing yet. `files` outlives it.
-Result<std::unique_ptr<Target>> make_target(const TargetOptions& options, env::FileSystem& files);
+/// `invalid` for another form of address or a namespace that is none. Connects to nothing yet. `files` and `clock`
+/// outlive it.
+Result<std::unique_ptr<Target>> make_target(const TargetOptions& options, env::FileSystem& files, env::Clock& clock);
 
 }  // namespace seekfs::bench
