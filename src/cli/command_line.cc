@@ -14,8 +14,8 @@ namespace {
 constexpr const char* footer =
     "A published file is seekfs://NS[@VERSION]/PATH, objects of the store are store:PREFIX or\n"
     "s3://BUCKET/PREFIX.\n"
-    "health, ls, stat, cat, get and cache ask the daemon, or with --direct the store (cache: its directories); the\n"
-    "others work on the store.\n"
+    "health, ls, stat, cat, get and cache ask the daemon, or with --direct the store (cache: its directories); warm\n"
+    "and hint ask the daemon; the others work on the store.\n"
     "Every configuration key is also a flag: --store.type fs --store.path DIR.\n"
     "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 mismatch, 4 conflict, 5 not found, 6 origin.";
 
@@ -53,6 +53,8 @@ std::unique_ptr<CLI::App, void (*)(CLI::App*)> make_command_line(GlobalOptions& 
   add_get(*app, chosen);
   add_verify(*app, chosen);
   add_gc(*app, chosen);
+  add_warm(*app, chosen);
+  add_hint(*app, chosen);
   add_cache(*app, chosen);
   add_doctor(*app, chosen);
   add_config(*app, chosen);

@@ -112,12 +112,24 @@ Result<DaemonReply> DaemonClient::post(std::string_view path, const QueryItems& 
   return reply;
 }
 
+Result<DaemonReply> DaemonClient::post_json(std::string_view path, const QueryItems& query, std::string_view body) {
+  SEEKFS_ASSIGN(DaemonReply reply, perform(Verb::post, path, query, {}, body));
+  if (reply.status < 200 || reply.status >= 300) return std::unexpected(error_of_reply(reply));
+  return reply;
+}
+
+Result<DaemonReply> DaemonClient::remove(std::string_view path) {
+  SEEKFS_ASSIGN(DaemonReply reply, perform(Verb::del, path, {}, {}));
+  if (reply.status < 200 || reply.status >= 300) return std::unexpected(error_of_reply(reply));
+  return reply;
+}
+
 Result<DaemonReply> DaemonClient::get_any(std::string_view path, const QueryItems& query) {
   return perform(Verb::get, path, query, {});
 }
 
 Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, const QueryItems& query,
-                                          const BodyReceiver& receive) {
+                                          const BodyReceiver& receive, std::string_view body) {
   CURL* handle = state_->handle.get();
   curl_easy_reset(handle);
   std::string url = state_->url + std::string(path);
@@ -138,10 +150,15 @@ Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, cons
   curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> fields(
+      curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
   if (verb == Verb::post) {
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, 0L);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+    if (!body.empty()) curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.get());
   } else {
+    if (verb == Verb::del) curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "DELETE");
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, stall_seconds);
   }

@@ -11,7 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
-ErrorCode code_of(std::string_view name) {
+}  // namespace
+
+ErrorCode error_code_named(std::string_view name) {
   for (std::size_t i = 0; i < error_code_count; ++i) {
     const auto code = static_cast<ErrorCode>(i);
     if (to_string(code) == name) return code;
@@ -19,15 +21,13 @@ ErrorCode code_of(std::string_view name) {
   return ErrorCode::internal;
 }
 
-}  // namespace
-
 std::optional<ProblemText> parse_problem(std::string_view text) {
   const auto object = parse_object(text);
   if (!object) return std::nullopt;
   const auto code = text_of(*object, "code");
   const auto detail = text_of(*object, "detail");
   if (!code || !detail) return std::nullopt;
-  return ProblemText{code_of(*code), *detail, text_of(*object, "request_id").value_or("")};
+  return ProblemText{error_code_named(*code), *detail, text_of(*object, "request_id").value_or("")};
 }
 
 Result<ReadyText> parse_ready(std::string_view text) {

@@ -17,6 +17,8 @@ struct ProblemText {
   std::string detail;
   std::string request_id;
 };
+/// The code of that name; `internal` when there is none.
+ErrorCode error_code_named(std::string_view name);
 /// Nothing when the text is no problem document.
 std::optional<ProblemText> parse_problem(std::string_view json);
 

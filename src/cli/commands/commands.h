@@ -26,6 +26,8 @@ void add_files(CLI::App& app, Command& chosen);  ///< stat, cat
 void add_get(CLI::App& app, Command& chosen);
 void add_verify(CLI::App& app, Command& chosen);
 void add_gc(CLI::App& app, Command& chosen);
+void add_warm(CLI::App& app, Command& chosen);
+void add_hint(CLI::App& app, Command& chosen);
 void add_cache(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);
 void add_doctor(CLI::App& app, Command& chosen);
