@@ -41,6 +41,13 @@ TEST(Content, DependsOnSeedPathAndOffset) {
   EXPECT_NE(one, bytes(Content(1, "a"), 4096, 64));
 }
 
+TEST(Content, NoTwoWordsAreEqual) {
+  std::vector<std::uint64_t> words(100'000);
+  Content(1, "a").fill(0, std::as_writable_bytes(std::span(words)));
+  std::ranges::sort(words);
+  EXPECT_EQ(std::ranges::adjacent_find(words), words.end());
+}
+
 TEST(Content, SeesEveryWrongByte) {
   const Content content(3, "x");
   for (const std::uint64_t offset : {0, 5, 4096}) {
