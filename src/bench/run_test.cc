@@ -183,12 +183,14 @@ TEST_F(RunTest, SparseVerificationSeesBytesOfAnotherPlace) {
 
 TEST_F(RunTest, AFailureEndsAllThreads) {
   OracleTarget target;
-  target.meddle = [](const Range& range, std::span<std::byte>) -> Status {
-    if (range.path == DataSet::small_path(7)) return fail(ErrorCode::origin_unavailable, "away");
+  int seen = 0;
+  target.meddle = [&](const Range& range, std::span<std::byte>) -> Status {
+    // The second time is in the warm epoch; called under the target's lock.
+    if (range.path == DataSet::small_path(7) && ++seen == 2) return fail(ErrorCode::origin_unavailable, "away");
     return {};
   };
   RunOptions with = options("small", 4);
-  // Without an end of its own a warm epoch would go on.
+  // The other threads of a warm epoch would go on as long.
   with.settings.seconds = 3600;
   const auto result = run_on(target, with);
   ASSERT_FALSE(result);
