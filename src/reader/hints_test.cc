@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "reader/hint_cursor.h"
@@ -24,6 +25,34 @@ HintWindow file(std::string path, std::vector<HintRange> ranges = {}) {
   return {.name = std::move(path), .is_prefix = false, .ranges = std::move(ranges)};
 }
 HintWindow below(std::string prefix) { return {.name = std::move(prefix), .is_prefix = true, .ranges = {}}; }
+
+/// An L2 that has no time for some of the pages that it is offered.
+class BusyL2 final : public l2::L2 {
+ public:
+  /// Whether the page is dropped, by how often it was offered before.
+  using Drops = std::function<bool(std::uint32_t page_id, int offered)>;
+  explicit BusyL2(Drops drops) : drops_(std::move(drops)) {}
+
+  bool may_contain(const manifest::PageKey& key, const l2::PageFacts& facts) const override {
+    return pages_->may_contain(key, facts);
+  }
+  async::Task<bool> get(manifest::PageKey key, l2::PageFacts facts, std::span<std::byte> out) override {
+    return pages_->get(key, facts, out);
+  }
+  void put(const manifest::PageKey& key, std::uint32_t crc32c, PageRef page) override {
+    MutexLock lock(mutex_);
+    if (!drops_(key.page_id, offered_[key.page_id]++)) pages_->put(key, crc32c, std::move(page));
+  }
+  void remove(const manifest::PageKey& key) override { pages_->remove(key); }
+  bool enabled() const override { return true; }
+  l2::L2Stats stats() const override { return pages_->stats(); }
+
+ private:
+  const std::unique_ptr<l2::L2> pages_ = l2::make_mem(1U << 30U);
+  const Drops drops_;
+  Mutex mutex_;
+  std::map<std::uint32_t, int> offered_ SEEKFS_GUARDED_BY(mutex_);
+};
 
 class HintsTest : public ::testing::Test {
  protected:
@@ -327,6 +356,36 @@ TEST_F(HintsTest, AHintLargerThanL2StopsBeforeItDrivesOutItsOwnPages) {
   EXPECT_NE(status.detail.find("cache.l2.capacity"), std::string::npos) << status.detail;
   EXPECT_EQ(status.fetched.pages, 10U);
   EXPECT_GE(status.resident.pages, 9U);
+}
+
+TEST_F(HintsTest, WhatL2HadNoTimeForIsFetchedAgain) {
+  TestNodeOptions options;
+  options.l1_bytes = 4U * page_size;
+  options.make_l2 = [] {
+    return std::make_unique<BusyL2>(
+        [](std::uint32_t page_id, int offered) { return offered < static_cast<int>(page_id % 3); });
+  };
+  begin(options);
+  publish({{"a", 24 * page_size, page_size}});
+  const HintStatus status = prefetch({file("a")});
+  EXPECT_EQ(status.state, HintState::done) << status.detail;
+  EXPECT_EQ(status.resident.pages, 24U);
+  EXPECT_GT(status.fetched.pages, 24U);
+  EXPECT_EQ(status.detail, "");
+}
+
+TEST_F(HintsTest, AnL2ThatKeepsNothingEndsTheHint) {
+  TestNodeOptions options;
+  options.l1_bytes = 4U * page_size;
+  options.make_l2 = [] { return std::make_unique<BusyL2>([](std::uint32_t, int) { return true; }); };
+  begin(options, {.max_ttl = for_ever, .window_pages = 16});
+  publish({{"a", 1000 * std::uint64_t{4096}, 4096}});
+  const std::string id = add({file("a")}, 0, for_ever).value().id;
+  while (!is_final(hints->find(id)->state)) node->clock.advance(milliseconds(100));
+  const HintStatus status = hints->find(id).value();
+  EXPECT_EQ(status.state, HintState::stopped);
+  EXPECT_NE(status.detail.find("L2 does not keep pages"), std::string::npos) << status.detail;
+  EXPECT_LT(status.fetched.pages, 500U);
 }
 
 TEST_F(HintsTest, PagesOfL2AreBroughtIntoL1WithoutTheOrigin) {

@@ -22,7 +22,9 @@ TestNode::TestNode(TestNodeOptions given)
       budgeted(objectstore::make_budgeted_store(*store, gate)),
       memory(options.memory_bytes, timers),
       l1(options.l1_bytes, memory),
-      l2(options.l2_bytes == 0 ? l2::make_none() : l2::make_mem(options.l2_bytes)),
+      l2(options.make_l2         ? options.make_l2()
+         : options.l2_bytes == 0 ? l2::make_none()
+                                 : l2::make_mem(options.l2_bytes)),
       fetcher({*store, gate, l1, *l2, timers, background, metrics, null_logger()}, options.fetcher),
       manifests(
           {*budgeted, env::posix_file_system(), *random, timers, background, pool, memory, metrics, null_logger()},

@@ -22,7 +22,8 @@ namespace seekfs::reader {
 struct TestNodeOptions {
   std::uint64_t memory_bytes = 256U << 20U;
   std::uint64_t l1_bytes = 64U << 20U;
-  std::uint64_t l2_bytes = 0;  ///< 0: none
+  std::uint64_t l2_bytes = 0;                        ///< 0: none
+  std::function<std::unique_ptr<l2::L2>()> make_l2;  ///< instead of one in memory
   objectstore::OriginGate::Limits gate;
   fetch::PageFetcherOptions fetcher;
   PageStreamOptions stream;
