@@ -210,7 +210,8 @@ Result<ExitCode> wait_for_hints(Session& session, std::vector<HintReply> hints) 
   const auto unfinished = [](const HintReply& hint) { return !is_final(hint.status.state); };
   while (std::ranges::any_of(hints, unfinished)) {
     const async::Promise<void> never;
-    (void)async::sync_wait(never.wait_until(timers, session.clock().now() + ask_every, "a pause"));
+    [[maybe_unused]] const Status waited =
+        async::sync_wait(never.wait_until(timers, session.clock().now() + ask_every, "a pause"));
     for (HintReply& hint : hints) {
       if (unfinished(hint)) SEEKFS_TRY(ask_again(session, *daemon, hint));
     }
@@ -223,8 +224,8 @@ Result<ExitCode> wait_for_hints(Session& session, std::vector<HintReply> hints) 
     if (!session.json()) SEEKFS_TRY(session.console().out(hint_line(hint.status)));
     const ExitCode code = report_errors(session, hint.status);
     if (worst == ExitCode::ok) worst = code;
-    // Its time may have been over at this very moment.
-    (void)daemon->remove(fmt::format("/v1/hints/{}", hint.status.id));
+    // An error changes nothing: its time may have been over at this very moment.
+    [[maybe_unused]] const auto forgotten = daemon->remove(fmt::format("/v1/hints/{}", hint.status.id));
   }
   return worst;
 }
