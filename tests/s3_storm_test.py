@@ -112,11 +112,12 @@ class S3StormTest(harness.NodeTest):
         self.server.script(HEALTHY)
         finished, began = list(readers.finished), time.monotonic()
         recovered = wait_until(lambda: all(now >= then + 3 for now, then in zip(readers.finished, finished)), 120)
+        reads_again = time.monotonic() - began
         self.server.script(HEALTHY)
         after = self.healthy_seconds()
         print(f"{self._testMethodName}: healthy seconds {before} before, {after} after; the storm's busiest second {max(seconds)}, all of its "
               f"{len(seconds)} s {sum(seconds)}; refused {readers.refused}; cached reads {hot}; every reader reads again "
-              f"after {time.monotonic() - began:.1f} s", file=sys.stderr)
+              f"after {reads_again:.1f} s", file=sys.stderr)
         readers.stop()
         self.assertEqual(readers.wrong, [])
         self.assertTrue(recovered, "readers that do not come back")
