@@ -123,7 +123,7 @@ struct Daemon::Parts {
   void build_readers(const Config& config) {
     budgeted_store = objectstore::make_budgeted_store(store.store(), *gate);
     fetcher = std::make_unique<fetch::PageFetcher>(
-        fetch::PageFetcherParts{store.store(), *gate, l1, *l2.tier, timers, background, metrics, log},
+        fetch::PageFetcherParts{store.store(), *gate, l1, memory, *l2.tier, timers, background, metrics, log},
         fetcher_options(config));
     manifests = std::make_unique<reader::ManifestCache>(
         reader::ManifestCacheParts{*budgeted_store, env::posix_file_system(), *random, timers, background,

@@ -14,9 +14,30 @@ FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand)
                 .waiter = ++home.last_waiter,
                 .first = created,
                 .raised = demand && !created && !joined_flight.demanded};
-  joined_flight.waiters.push_back({joined.waiter, joined.arrival});
+  joined_flight.waiters.push_back({joined.waiter, demand, joined.arrival});
   joined_flight.demanded = joined_flight.demanded || demand;
   return joined;
+}
+
+bool FlightTable::keep(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto [flight, created] = home.flights.try_emplace(key);
+  if (created) flight->second.kept = true;
+  return created;
+}
+
+bool FlightTable::contains(const manifest::PageKey& key) const {
+  const Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  return home.flights.contains(key);
+}
+
+bool FlightTable::waited_for(const manifest::PageKey& key) const {
+  const Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  return flight != home.flights.end() && std::ranges::any_of(flight->second.waiters, &Waiter::demand);
 }
 
 bool FlightTable::demanded(const manifest::PageKey& key) const {
@@ -38,7 +59,7 @@ bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || !flight->second.waiters.empty()) return false;
+  if (flight == home.flights.end() || flight->second.kept || !flight->second.waiters.empty()) return false;
   home.flights.erase(flight);
   return true;
 }

@@ -15,6 +15,7 @@ namespace seekfs::fetch {
 
 /// 64 shards, each with a short mutex. Thread-safe. A page is in flight from the join() that returned first = true
 /// until complete() or a drop_if_unwanted() that returned true; whoever was first sees to it that one of them happens.
+/// A kept page is wanted although nobody waits for it.
 class FlightTable {
  public:
   using Arrival = async::Promise<PageArrival>;
@@ -27,11 +28,16 @@ class FlightTable {
 
   /// Adds a waiter for the page: `demand`, or only a prefetch.
   Joined join(const manifest::PageKey& key, bool demand = true);
+  /// Puts a page that nobody waits for in flight, kept: true. False: it is in flight already, and nothing was changed.
+  bool keep(const manifest::PageKey& key);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
   void leave(const manifest::PageKey& key, std::uint64_t waiter);
   /// Whether a reader has ever joined the page while it was on its way; false also when it is not.
   bool demanded(const manifest::PageKey& key) const;
-  /// Ends the flight if nobody waits for it any more.
+  bool contains(const manifest::PageKey& key) const;
+  /// Whether a reader on demand waits for the page at this moment.
+  bool waited_for(const manifest::PageKey& key) const;
+  /// Ends the flight if nobody waits for it any more and it is not kept.
   bool drop_if_unwanted(const manifest::PageKey& key);
   /// Ends the flight and gives every waiter the result.
   void complete(const manifest::PageKey& key, const Result<PageArrival>& result);
@@ -41,11 +47,13 @@ class FlightTable {
  private:
   struct Waiter {
     std::uint64_t id;
+    bool demand;
     Arrival arrival;
   };
   struct Flight {
     std::vector<Waiter> waiters;
     bool demanded = false;
+    bool kept = false;
   };
   struct Shard {
     mutable Mutex mutex;

@@ -51,6 +51,34 @@ TEST(FlightTable, AFlightIsDroppedOnlyWhenTheLastWaiterHasGone) {
   EXPECT_EQ(table.size(), 0U);
 }
 
+TEST(FlightTable, AKeptPageIsWantedThoughNobodyWaits) {
+  FlightTable table;
+  EXPECT_TRUE(table.keep(key(1)));
+  EXPECT_FALSE(table.keep(key(1)));
+  EXPECT_TRUE(table.contains(key(1)));
+  EXPECT_FALSE(table.waited_for(key(1)));
+  EXPECT_FALSE(table.drop_if_unwanted(key(1)));
+  const auto reader = table.join(key(1));
+  EXPECT_FALSE(reader.first);
+  EXPECT_TRUE(reader.raised);
+  EXPECT_TRUE(table.waited_for(key(1)));
+  table.leave(key(1), reader.waiter);
+  EXPECT_FALSE(table.waited_for(key(1)));
+  EXPECT_FALSE(table.drop_if_unwanted(key(1)));
+  table.complete(key(1), arrival());
+  EXPECT_FALSE(table.contains(key(1)));
+}
+
+TEST(FlightTable, APageThatIsOnlyPrefetchedIsNotWaitedFor) {
+  FlightTable table;
+  const auto hinted = table.join(key(1), false);
+  EXPECT_FALSE(table.waited_for(key(1)));
+  EXPECT_FALSE(table.drop_if_unwanted(key(1)));
+  table.leave(key(1), hinted.waiter);
+  EXPECT_TRUE(table.drop_if_unwanted(key(1)));
+  EXPECT_FALSE(table.keep(key(1)) && table.drop_if_unwanted(key(1)));
+}
+
 TEST(FlightTable, ALateLeaveDoesNotTouchTheNextFlightOfThePage) {
   FlightTable table;
   const auto first = table.join(key(1));

@@ -36,17 +36,27 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
       : parts_(parts),
         options_(options),
         metrics_(parts.metrics),
+        usefulness_(options.run_on_prior),
         changed_(parts.timers.clock(), options.remember_changed),
         queue_(options.planner) {}
 
   std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
+  std::size_t prefetch(std::span<const PageRequest> pages, async::Executor executor);
   void shutdown();
   std::size_t in_flight() const { return flights_.size(); }
+  Usefulness& usefulness() noexcept { return usefulness_; }
 
  private:
   using Coroutine = boost::asio::awaitable<void, async::Executor>;
 
-  void start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin);
+  /// What start_one() found to be done.
+  struct Work {
+    std::vector<PageJob> from_l2;
+    std::vector<PageJob> from_origin;
+  };
+  void start_one(PageJob job, Work& work);
+  void begin(Work work, const async::Executor& executor);
+  MutablePage try_allocate(std::uint32_t length);
   void enqueue(std::vector<PageJob> jobs);
   void request_permits();
   void request_permit(objectstore::Purpose purpose);
@@ -63,6 +73,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   PageFetcherParts parts_;
   const PageFetcherOptions options_;
   FetchMetrics metrics_;
+  Usefulness usefulness_;
   FlightTable flights_;
   ChangedSources changed_;
 
@@ -77,8 +88,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
 std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, async::Executor executor) {
   std::vector<PageTicket> tickets;
   tickets.reserve(pages.size());
-  std::vector<PageJob> from_l2;
-  std::vector<PageJob> from_origin;
+  Work work;
   for (Wanted& wanted : pages) {
     const manifest::PageKey key = wanted.request.key;
     FlightTable::Joined joined = flights_.join(key, wanted.purpose == objectstore::Purpose::demand);
@@ -90,22 +100,52 @@ std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, asyn
                  .buffer = std::move(wanted.buffer),
                  .purpose = wanted.purpose,
                  .keep_in_l1 = wanted.keep_in_l1},
-                from_l2, from_origin);
+                work);
     } else {
       metrics_.joined.add();
       if (raised) raise(wanted.request);
     }
   }
-  for (PageJob& job : from_l2) {
-    tasks_.continue_with_one_more();
-    async::spawn(executor, read_l2(std::move(job)));
-  }
-  if (!from_origin.empty()) enqueue(std::move(from_origin));
+  begin(std::move(work), executor);
   return tickets;
 }
 
+std::size_t PageFetcher::Core::prefetch(std::span<const PageRequest> pages, async::Executor executor) {
+  Work work;
+  std::size_t taken = 0;
+  for (const PageRequest& request : pages) {
+    if (!parts_.l1.contains(request.key) && !flights_.contains(request.key)) {
+      MutablePage buffer = try_allocate(request.key.len);
+      if (!buffer) break;
+      if (flights_.keep(request.key)) {
+        start_one({.request = request, .buffer = std::move(buffer), .purpose = objectstore::Purpose::prefetch}, work);
+      }
+    }
+    ++taken;
+  }
+  begin(std::move(work), executor);
+  return taken;
+}
+
+/// Empty when the memory can't be had at once.
+MutablePage PageFetcher::Core::try_allocate(std::uint32_t length) {
+  const std::uint64_t charge = MutablePage::charge(length);
+  if (!parts_.memory.try_reserve(cache::MemoryUse::pages, charge)) return {};
+  MutablePage buffer = MutablePage::allocate(length, &parts_.memory.page_memory());
+  if (!buffer) parts_.memory.release(cache::MemoryUse::pages, charge);
+  return buffer;
+}
+
+void PageFetcher::Core::begin(Work work, const async::Executor& executor) {
+  for (PageJob& job : work.from_l2) {
+    tasks_.continue_with_one_more();
+    async::spawn(executor, read_l2(std::move(job)));
+  }
+  if (!work.from_origin.empty()) enqueue(std::move(work.from_origin));
+}
+
 /// Sorts a page that nobody else is reading into the tier that is asked next.
-void PageFetcher::Core::start_one(PageJob job, std::vector<PageJob>& from_l2, std::vector<PageJob>& from_origin) {
+void PageFetcher::Core::start_one(PageJob job, Work& work) {
   // Whoever completes a page puts it into L1 before the flight ends, so one that ended since the caller looked is
   // there.
   if (PageRef page = parts_.l1.get(job.request.key)) {
@@ -113,11 +153,11 @@ void PageFetcher::Core::start_one(PageJob job, std::vector<PageJob>& from_l2, st
     return;
   }
   if (parts_.l2.enabled() && parts_.l2.may_contain(job.request.key, facts_of(job.request))) {
-    from_l2.push_back(std::move(job));
+    work.from_l2.push_back(std::move(job));
     return;
   }
   if (parts_.l2.enabled()) metrics_.l2_miss.add();
-  from_origin.push_back(std::move(job));
+  work.from_origin.push_back(std::move(job));
 }
 
 PageFetcher::Core::Coroutine PageFetcher::Core::read_l2(PageJob job) {
@@ -365,8 +405,14 @@ std::vector<PageTicket> PageFetcher::start(std::vector<Wanted> pages, async::Exe
   return core_->start(std::move(pages), executor);
 }
 
+std::size_t PageFetcher::prefetch(std::span<const PageRequest> pages, async::Executor executor) {
+  return core_->prefetch(pages, executor);
+}
+
 void PageFetcher::shutdown() { core_->shutdown(); }
 
 std::size_t PageFetcher::in_flight() const { return core_->in_flight(); }
+
+Usefulness& PageFetcher::usefulness() noexcept { return core_->usefulness(); }
 
 }  // namespace seekfs::fetch

@@ -12,10 +12,12 @@
 #include "async/timers.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "cache/memory_budget.h"
 #include "cache/page_cache.h"
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
+#include "fetch/usefulness.h"
 #include "l2/l2.h"
 #include "objectstore/object_store.h"
 #include "objectstore/origin_gate.h"
@@ -72,6 +74,7 @@ struct PageFetcherParts {
   objectstore::ObjectStore& store;  ///< not budgeted itself: the fetcher goes through the gate
   objectstore::OriginGate& gate;
   cache::PageCache& l1;
+  cache::MemoryBudget& memory;  ///< of pages that no reader asked for; the others bring theirs
   l2::L2& l2;
   async::Timers& timers;
   async::Reactor& background;  ///< where GETs are driven
@@ -81,6 +84,7 @@ struct PageFetcherParts {
 
 struct PageFetcherOptions {
   PlannerPolicy planner;
+  double run_on_prior = 0.5;  ///< what usefulness() begins with
   std::chrono::milliseconds get_timeout{60'000};
   std::chrono::milliseconds remember_changed{30'000};
 };
@@ -109,10 +113,20 @@ class PageFetcher {
   /// reactor behind `executor` must run until shutdown() has returned.
   std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
 
+  /// Starts pages that nobody waits for, as read-ahead: without a ticket they stay on their way until they are there,
+  /// behind all pages on demand unless a reader joins them. Best effort: pages that are in L1 or on their way are
+  /// passed over, the first one whose memory can't be had at once ends the list, and nobody is told of a failure.
+  /// Returns how many of `pages`, from the front, are in L1 or on their way. Never waits. `executor` as start().
+  std::size_t prefetch(std::span<const PageRequest> pages, async::Executor executor);
+
   /// No new pages; those that wait get `cancelled`; returns when no GET and no read of L2 is running any more.
   void shutdown();
 
   std::size_t in_flight() const;
+
+  /// Of pages that a GET brought though no reader had asked for them. To be told by whoever sees such a page used for
+  /// the first time, or dropped unused; lives as long as the fetcher.
+  Usefulness& usefulness() noexcept;
 
  private:
   class Core;

@@ -151,9 +151,10 @@ class PageFetcherTest : public ::testing::Test {
       });
   OriginGate gate{{.requests_per_second = 0, .max_in_flight = 1, .breaker = true}, timers, metrics};
   std::optional<OriginGate::Permit> held;
-  cache::PageCache l1{1U << 20U};
+  cache::MemoryBudget memory{4U << 20U, timers};
+  cache::PageCache l1{1U << 20U, memory};
   ScriptedL2 l2;
-  PageFetcher fetcher{{*store, gate, l1, l2, timers, background, metrics, null_logger()}, {}};
+  PageFetcher fetcher{{*store, gate, l1, memory, l2, timers, background, metrics, null_logger()}, {}};
 };
 
 TEST_F(PageFetcherTest, APageFromTheStoreIsInBothCachesForTheNextReader) {
@@ -330,6 +331,48 @@ TEST_F(PageFetcherTest, ACancelledPrefetchIsNotAskedOfTheStore) {
   while (fetcher.in_flight() > 0) std::this_thread::yield();
   expect_idle();
   EXPECT_EQ(gets, 0);
+}
+
+TEST_F(PageFetcherTest, ReadAheadArrivesThoughNobodyWaitsAndIsRaisedWhenAReaderJoins) {
+  ASSERT_TRUE(read(request(3)));
+  expect_idle();
+  shut_gate();
+  auto hinted = prefetch({request(4)});
+  EXPECT_EQ(fetcher.prefetch(std::vector{request(0), request(2), request(3), request(4)}, background.executor()), 4U);
+  EXPECT_EQ(fetcher.in_flight(), 3U) << "one is in L1, one was on its way";
+  auto joined = start({request(2)});
+  held.reset();
+  EXPECT_EQ(text_of(wait(joined[0])->page), page_text(2));
+  EXPECT_EQ(text_of(async::sync_wait(hinted[0].wait())->page), page_text(4));
+  while (!l1.contains(request(0).key)) std::this_thread::yield();
+  expect_idle();
+  EXPECT_EQ(gets, 4);
+  EXPECT_EQ(metrics.counter("seekfs_prefetch_raised_total", "").value(), 1U);
+}
+
+TEST_F(PageFetcherTest, ReadAheadEndsWhereThereIsNoMemory) {
+  const std::uint64_t page_charge = MutablePage::charge(page_size);
+  const std::uint64_t others = memory.total() - 2 * page_charge;
+  ASSERT_TRUE(memory.try_reserve(cache::MemoryUse::pages, others));
+  shut_gate();
+  EXPECT_EQ(fetcher.prefetch(std::vector{request(0), request(1), request(2)}, background.executor()), 2U);
+  EXPECT_EQ(fetcher.in_flight(), 2U);
+  held.reset();
+  while (!l1.contains(request(1).key)) std::this_thread::yield();
+  expect_idle();
+  EXPECT_FALSE(l1.contains(request(2).key));
+  memory.release(cache::MemoryUse::pages, others);
+}
+
+TEST_F(PageFetcherTest, ReadAheadThatFailsIsForgotten) {
+  fault = ErrorCode::transient;
+  EXPECT_EQ(fetcher.prefetch(std::vector{request(0)}, background.executor()), 1U);
+  while (fetcher.in_flight() > 0) std::this_thread::yield();
+  expect_idle();
+  fetcher.shutdown();
+  EXPECT_EQ(fetcher.prefetch(std::vector{request(1)}, background.executor()), 1U);
+  EXPECT_EQ(fetcher.in_flight(), 0U);
+  EXPECT_EQ(gets, 1);
 }
 
 TEST_F(PageFetcherTest, WhileTheBreakerIsOpenPrefetchesAreRefusedAtOnce) {

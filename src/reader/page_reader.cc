@@ -13,6 +13,22 @@ manifest::FileKey key_of(const FileRef& file) {
   return manifest::make_file_key(file.ns(), path, hash);
 }
 
+/// Pins the manifest for as long as a page of the file is on its way.
+class ManifestPageTable final : public fetch::PageTable {
+ public:
+  ManifestPageTable(FileRef file, const manifest::FileKey& file_key) : file_(std::move(file)), file_key_(file_key) {}
+
+  std::uint32_t page_count() const override { return file_.manifest().page_count(file_.index()); }
+  Row row(std::uint32_t page_id) const override {
+    const manifest::Page page = file_.manifest().page(file_.index(), page_id);
+    return {.key = {.file = file_key_, .page_id = page_id, .off = page.off, .len = page.len}, .crc32c = page.crc32c};
+  }
+
+ private:
+  FileRef file_;
+  manifest::FileKey file_key_;
+};
+
 }  // namespace
 
 PageReader::PageReader(const FileRef& file) : file_(file), file_key_(key_of(file)) {}
@@ -28,6 +44,7 @@ fetch::PageRequest PageReader::request(std::uint32_t page_id, const manifest::Pa
                       .if_match = std::move(storage.etag),
                       .version_id = std::move(storage.version_id)};
     source->object_off = storage.off;
+    source->pages = std::make_shared<ManifestPageTable>(file_, file_key_);
     source_ = std::move(source);
   }
   return {.key = key(page_id, page), .crc32c = page.crc32c, .source = source_};

@@ -25,7 +25,7 @@ TestNode::TestNode(TestNodeOptions given)
       l2(options.make_l2         ? options.make_l2()
          : options.l2_bytes == 0 ? l2::make_none()
                                  : l2::make_mem(options.l2_bytes)),
-      fetcher({*store, gate, l1, *l2, timers, background, metrics, null_logger()}, options.fetcher),
+      fetcher({*store, gate, l1, memory, *l2, timers, background, metrics, null_logger()}, options.fetcher),
       manifests(
           {*budgeted, env::posix_file_system(), *random, timers, background, pool, memory, metrics, null_logger()},
           {.disk_path = options.manifest_disk_path, .memory_bytes = options.manifest_memory, .limits = {}}),
