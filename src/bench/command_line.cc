@@ -32,6 +32,11 @@ struct Texts {
   std::uint64_t pid = 0;
   std::string json;
   std::string svg;
+  std::string origin_metrics;
+  std::string latency = "0ms";
+  std::string jitter = "0ms";
+  std::string bandwidth = "0";
+  std::string rate_per_connection = "0";
 };
 
 void add_prepare(CLI::App& app, CommandLine& line, Texts& texts) {
@@ -76,6 +81,11 @@ void add_run(CLI::App& app, CommandLine& line, Texts& texts) {
       ->check(CLI::IsMember({"full", "sparse"}))
       ->capture_default_str();
   command->add_option("--pid", texts.pid, "of the daemon or mount, for its CPU time and memory");
+  command
+      ->add_option(
+          "--origin-metrics", texts.origin_metrics,
+          "/metrics of a seekfsd or of delay-proxy, for origin GETs and bytes instead of the target's own count")
+      ->type_name("URL");
   command->add_option("--json", texts.json, "the report as JSON, for compare")->type_name("FILE");
   command->add_option("--svg", texts.svg, "a plot of the latencies")->type_name("FILE");
   command->callback([&line] { line.action = Action::run; });
@@ -86,6 +96,31 @@ void add_compare(CLI::App& app, CommandLine& line) {
   command->add_option("A", line.first, "JSON of a run")->required();
   command->add_option("B", line.second, "JSON of another with the same data set, seeds and workloads")->required();
   command->callback([&line] { line.action = Action::compare; });
+}
+
+void add_delay_proxy(CLI::App& app, CommandLine& line, Texts& texts) {
+  CLI::App* command = app.add_subcommand("delay-proxy", "puts a distance between clients and a store of this machine");
+  DelayProxyOptions& proxy = line.proxy;
+  command->add_option("--listen", proxy.listen, "HOST:PORT of loopback; port 0: a free one")->capture_default_str();
+  command->add_option("--to", proxy.to, "HOST:PORT of the store")->required();
+  command->add_option("--latency", texts.latency, "of a round trip; a half each way")->capture_default_str();
+  command->add_option("--jitter", texts.jitter, "how much more or less a round trip may take")->capture_default_str();
+  command->add_option("--bandwidth", texts.bandwidth, "bytes a second towards all clients; 0: no limit")
+      ->capture_default_str();
+  command
+      ->add_option("--rate-per-connection", texts.rate_per_connection,
+                   "bytes a second towards each client; 0: no limit")
+      ->capture_default_str();
+  command->add_option("--metrics", proxy.metrics, "HOST:PORT of loopback, for GET /metrics; without it there are none");
+  command->callback([&line] { line.action = Action::delay_proxy; });
+}
+
+Status take_distance(CommandLine& line, const Texts& texts) {
+  SEEKFS_ASSIGN(line.proxy.latency, parse_duration(texts.latency));
+  SEEKFS_ASSIGN(line.proxy.jitter, parse_duration(texts.jitter));
+  SEEKFS_ASSIGN(line.proxy.bandwidth, parse_size(texts.bandwidth));
+  SEEKFS_ASSIGN(line.proxy.rate_per_connection, parse_size(texts.rate_per_connection));
+  return {};
 }
 
 Status take_sizes(CommandLine& line, const Texts& texts) {
@@ -113,6 +148,9 @@ Status take_workloads(CommandLine& line, const Texts& texts) {
     }
   }
   if (texts.pid != 0) line.run.pid = texts.pid;
+  if (!texts.origin_metrics.empty()) {
+    SEEKFS_ASSIGN(line.run.origin_metrics, parse_metrics_url(texts.origin_metrics));
+  }
   if (!texts.json.empty()) line.json = texts.json;
   if (!texts.svg.empty()) line.svg = texts.svg;
   return {};
@@ -137,6 +175,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   add_prepare(app, line, texts);
   add_run(app, line, texts);
   add_compare(app, line);
+  add_delay_proxy(app, line, texts);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11 takes them from the back
   try {
     app.parse(std::move(reversed));
@@ -153,6 +192,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   }
   if (line.action == Action::prepare) SEEKFS_TRY(take_sizes(line, texts));
   if (line.action == Action::run) SEEKFS_TRY(take_workloads(line, texts));
+  if (line.action == Action::delay_proxy) SEEKFS_TRY(take_distance(line, texts));
   return line;
 }
 

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bench/delay_proxy.h"
 #include "bench/run.h"
 #include "bench/target.h"
 
 namespace seekfs::bench {
 
-enum class Action : std::uint8_t { answer, prepare, run, compare };
+enum class Action : std::uint8_t { answer, prepare, run, compare, delay_proxy };
 
 struct CommandLine {
   Action action = Action::answer;
@@ -29,6 +30,8 @@ struct CommandLine {
 
   std::string first;   ///< compare
   std::string second;  ///< compare
+
+  DelayProxyOptions proxy;  ///< delay_proxy
 };
 
 /// `bad_request` for what is no command line of this program, `invalid` for values that can't be; both name it.

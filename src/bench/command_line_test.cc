@@ -48,6 +48,27 @@ TEST(CommandLineTest, RunByDefault) {
   EXPECT_FALSE(line->run.pid || line->json || line->svg);
 }
 
+TEST(CommandLineTest, WhoCountsTheOriginsRequests) {
+  EXPECT_FALSE(parse_command_line({"run", "dir:/d"}).value().run.origin_metrics);
+  const auto line = parse_command_line({"run", "dir:/d", "--origin-metrics", "http://127.0.0.1:99/metrics"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->run.origin_metrics.value().url, "http://127.0.0.1:99/metrics");
+}
+
+TEST(CommandLineTest, DelayProxy) {
+  const auto line = parse_command_line({"delay-proxy", "--to", "127.0.0.1:9000", "--latency", "20ms", "--jitter", "5ms",
+                                        "--rate-per-connection", "90MiB", "--metrics", "127.0.0.1:0"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->action, Action::delay_proxy);
+  EXPECT_EQ(line->proxy.to, "127.0.0.1:9000");
+  EXPECT_EQ(line->proxy.listen, "127.0.0.1:0");
+  EXPECT_EQ(line->proxy.latency.count(), 20);
+  EXPECT_EQ(line->proxy.jitter.count(), 5);
+  EXPECT_EQ(line->proxy.bandwidth, 0U);
+  EXPECT_EQ(line->proxy.rate_per_connection, 90 * MiB);
+  EXPECT_EQ(line->proxy.metrics, "127.0.0.1:0");
+}
+
 TEST(CommandLineTest, CompareAndAnswers) {
   const auto line = parse_command_line({"compare", "a.json", "b.json"});
   ASSERT_TRUE(line);
@@ -77,7 +98,11 @@ TEST(CommandLineTest, Refusals) {
                                                     {"prepare", "x", "--shard-size", "big"},
                                                     {"prepare", "x", "--small-size", "2KiB-1KiB"},
                                                     {"prepare", "x", "--small-size", "0"},
-                                                    {"prepare", "x", "y"}};
+                                                    {"prepare", "x", "y"},
+                                                    {"run", "x", "--origin-metrics", "metrics"},
+                                                    {"delay-proxy"},
+                                                    {"delay-proxy", "--to", "x:1", "--latency", "20"},
+                                                    {"delay-proxy", "--to", "x:1", "--bandwidth", "much"}};
   for (const auto& arguments : lines) {
     const auto line = parse_command_line(arguments);
     ASSERT_FALSE(line) << (arguments.empty() ? "" : arguments.back());

@@ -35,7 +35,18 @@ bool has_label(const Sample& sample, std::string_view label) {
   return at != std::string_view::npos && (at == 0 || sample.labels[at - 1] == ',');
 }
 
+bool is_get(const Sample& sample) {
+  return (sample.name == "seekfs_origin_requests_total" || sample.name == "delay_proxy_requests_total") &&
+         has_label(sample, R"(op="get")");
+}
+
+bool is_bytes(const Sample& sample) {
+  return sample.name == "seekfs_origin_bytes_total" ||
+         (sample.name == "delay_proxy_bytes_total" && has_label(sample, R"(direction="to_client")"));
+}
+
 bool is_data(const Sample& sample) {
+  if (sample.name.starts_with("delay_proxy_")) return true;
   constexpr std::array<std::string_view, 3> purposes{R"(purpose="demand")", R"(purpose="prefetch")",
                                                      R"(purpose="hedge")"};
   return std::ranges::any_of(purposes, [&](std::string_view purpose) { return has_label(sample, purpose); });
@@ -51,9 +62,8 @@ Result<TargetCounters> data_counters(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto sample = sample_of(line);
     if (!sample || !is_data(*sample)) continue;
-    const bool gets = sample->name == "seekfs_origin_requests_total" && has_label(*sample, R"(op="get")");
-    const bool bytes = sample->name == "seekfs_origin_bytes_total";
-    if (!gets && !bytes) continue;
+    const bool gets = is_get(*sample);
+    if (!gets && !is_bytes(*sample)) continue;
     double number = 0;
     const auto [stop, error] = std::from_chars(sample->value.begin(), sample->value.end(), number);
     if (error != std::errc{} || stop != sample->value.end()) {

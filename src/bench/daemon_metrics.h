@@ -1,4 +1,4 @@
-// What a daemon's /metrics say of its reads from the store.
+// What /metrics of a daemon, or of the delaying proxy before a store, say of reads from the store.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,9 @@
 namespace seekfs::bench {
 
 /// GETs of data and bytes of their bodies: seekfs_origin_requests_total with op "get" and seekfs_origin_bytes_total,
-/// both of the purposes demand, prefetch and hedge, whatever their outcome. `text` is in Prometheus' text format 0.0.4;
-/// `corrupt` when a sample of these has no number.
+/// both of the purposes demand, prefetch and hedge, whatever their outcome. Of seekfs-bench delay-proxy: GETs of
+/// objects and all bytes towards clients, headers included. `text` is in Prometheus' text format 0.0.4; `corrupt` when
+/// a sample of these has no number.
 Result<TargetCounters> data_counters(std::string_view text);
 
 }  // namespace seekfs::bench

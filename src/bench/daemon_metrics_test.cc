@@ -29,6 +29,19 @@ TEST(DaemonMetrics, AddsGetsAndBytesOfData) {
   EXPECT_EQ(counters->origin_bytes, 1500005);
 }
 
+TEST(DaemonMetrics, AddsWhatADelayingProxyCounts) {
+  const auto counters = data_counters(
+      "delay_proxy_requests_total{op=\"get\"} 12\n"
+      "delay_proxy_requests_total{op=\"head\"} 100\n"
+      "delay_proxy_requests_total{op=\"list\"} 100\n"
+      "delay_proxy_bytes_total{direction=\"to_store\"} 100\n"
+      "delay_proxy_bytes_total{direction=\"to_client\"} 5000\n"
+      "delay_proxy_connections_total 3\n");
+  ASSERT_TRUE(counters);
+  EXPECT_EQ(counters->origin_gets, 12);
+  EXPECT_EQ(counters->origin_bytes, 5000);
+}
+
 TEST(DaemonMetrics, NothingCountedIsZero) {
   EXPECT_EQ(data_counters("").value().origin_gets, 0);
   EXPECT_EQ(data_counters("seekfs_origin_inflight 3\n\n").value().origin_bytes, 0);

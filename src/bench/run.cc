@@ -24,7 +24,11 @@ struct Observation {
 
 Result<Observation> observe(const RunOptions& options, const RunContext& context) {
   Observation seen;
-  SEEKFS_ASSIGN(seen.target, context.target.counters());
+  if (options.origin_metrics) {
+    SEEKFS_ASSIGN(seen.target, read_counters(*options.origin_metrics));
+  } else {
+    SEEKFS_ASSIGN(seen.target, context.target.counters());
+  }
   if (options.pid) {
     SEEKFS_ASSIGN(seen.process, process_stat(*options.pid, context.files));
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/origin_metrics.h"
 #include "bench/report.h"
 #include "bench/target.h"
 #include "env/clock.h"
@@ -19,6 +20,8 @@ struct RunOptions {
   std::vector<Workload> workloads;
   std::uint64_t repetitions = 3;
   std::optional<std::uint64_t> pid;  ///< of the process whose CPU time and memory count
+  /// Who counts what the store was asked for; without it the target does.
+  std::optional<MetricsUrl> origin_metrics;
 };
 
 struct RunContext {

@@ -8,6 +8,7 @@
 #include "bench/interrupts.h"
 #include "bench/machine.h"
 #include "env/process.h"
+#include "env/random.h"
 
 namespace seekfs::bench {
 namespace {
@@ -54,6 +55,7 @@ Result<Report> measure(const CommandLine& line, env::FileSystem& files, const st
       .started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", std::chrono::floor<std::chrono::seconds>(clock->wall_now())),
       .machine = this_machine(files)};
   SEEKFS_ASSIGN(report.description, target->description());
+  if (line.run.origin_metrics) report.description += "; origin GETs and bytes by " + line.run.origin_metrics->url;
   SEEKFS_ASSIGN(report.settings.data, target->data_set());
   RunOptions options = line.run;
   options.settings = report.settings;
@@ -88,6 +90,18 @@ Result<int> run_compare(const CommandLine& line, env::FileSystem& files) {
   return print(text);
 }
 
+Result<int> run_delay_proxy(const CommandLine& line) {
+  const Interrupts interrupts;
+  const std::unique_ptr<env::Clock> clock = env::make_system_clock();
+  const std::unique_ptr<env::Random> random = env::make_system_random();
+  SEEKFS_ASSIGN(const auto proxy, make_delay_proxy(line.proxy, *clock, *random));
+  const std::string metrics =
+      proxy->metrics_address().empty() ? "" : fmt::format(" metrics http://{}/metrics", proxy->metrics_address());
+  SEEKFS_TRY(print(fmt::format("delay-proxy ready on {}{}\n", proxy->address(), metrics)));
+  SEEKFS_TRY(proxy->run(interrupts.token()));
+  return done;
+}
+
 Result<int> act(const std::vector<std::string>& arguments) {
   SEEKFS_ASSIGN(const CommandLine line, parse_command_line(arguments));
   env::FileSystem& files = env::posix_file_system();
@@ -95,6 +109,7 @@ Result<int> act(const std::vector<std::string>& arguments) {
     case Action::prepare: return run_prepare(line, files);
     case Action::run: return run_workloads(line, files);
     case Action::compare: return run_compare(line, files);
+    case Action::delay_proxy: return run_delay_proxy(line);
     case Action::answer: break;
   }
   return print(line.answer);
