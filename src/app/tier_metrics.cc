@@ -2,6 +2,7 @@
 #include "app/tier_metrics.h"
 
 #include <string>
+#include <utility>
 
 namespace seekfs::app {
 namespace {
@@ -17,6 +18,14 @@ void add_tier_metrics(MetricsRegistry& metrics, const cache::PageCache& l1, cons
   metrics.gauge_function("seekfs_cache_bytes", held, {{"tier", "l1"}}, [&] { return number(l1.stats().bytes); });
   metrics.gauge_function("seekfs_cache_capacity_bytes", capacity, {{"tier", "l1"}},
                          [&] { return number(l1.capacity()); });
+  for (const auto& [cause, name] :
+       {std::pair(cache::PageCause::prefetch, "prefetch"), std::pair(cache::PageCause::run_on, "run_on")}) {
+    const std::string help = "Pages that came into L1 before a reader asked for them, by what became of them.";
+    metrics.counter_function("seekfs_prefetched_pages_total", help, {{"cause", name}, {"outcome", "used"}},
+                             [&l1, cause] { return number(l1.prefetch_outcomes(cause).used); });
+    metrics.counter_function("seekfs_prefetched_pages_total", help, {{"cause", name}, {"outcome", "unused"}},
+                             [&l1, cause] { return number(l1.prefetch_outcomes(cause).unused); });
+  }
   if (l2.enabled()) {
     metrics.gauge_function("seekfs_cache_bytes", held, {{"tier", "l2"}}, [&] { return number(l2.stats().bytes); });
     metrics.gauge_function("seekfs_cache_capacity_bytes", capacity, {{"tier", "l2"}},

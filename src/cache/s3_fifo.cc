@@ -13,12 +13,18 @@ std::uint32_t S3Fifo::find(const PageKey& key, std::uint32_t fingerprint) const 
   return index_.find(fingerprint, [&](std::uint32_t slot) { return node(slot).is(key); });
 }
 
-PageRef S3Fifo::get(const PageKey& key, std::uint32_t fingerprint) noexcept {
+S3Fifo::Hit S3Fifo::get(const PageKey& key, std::uint32_t fingerprint) noexcept {
   const std::uint32_t slot = find(key, fingerprint);
   if (slot == SlotIndex::nothing) return {};
   Node& found = node(slot);
+  const auto tenant = static_cast<TenantId>(found.tenant);
+  if (found.place == in_ahead) {
+    unlink(slot);
+    push(slot, in_small);
+    return {.page = found.page, .tenant = tenant, .first_use = static_cast<PageCause>(found.cause)};
+  }
   if (found.uses < max_uses) ++found.uses;
-  return found.page;
+  return {.page = found.page, .tenant = tenant, .first_use = {}};
 }
 
 bool S3Fifo::contains(const PageKey& key, std::uint32_t fingerprint) const noexcept {
@@ -26,8 +32,8 @@ bool S3Fifo::contains(const PageKey& key, std::uint32_t fingerprint) const noexc
 }
 
 std::size_t S3Fifo::ghost_limit() const noexcept {
-  // As many as the main queue holds; a few more while that is nearly empty, else nothing would ever get in.
-  return std::max<std::size_t>(main_.count, 16);
+  // As many as the main queues hold; a few more while these are nearly empty, else nothing would ever get in.
+  return std::max<std::size_t>(main_pages_, 16);
 }
 
 std::uint32_t S3Fifo::take_free_slot() {
@@ -41,9 +47,10 @@ std::uint32_t S3Fifo::take_free_slot() {
   return slots_used_++;
 }
 
-void S3Fifo::push(std::uint32_t slot, bool to_main) noexcept {
+void S3Fifo::push(std::uint32_t slot, Place place) noexcept {
   Node& entry = node(slot);
-  entry.in_main = to_main ? 1 : 0;
+  entry.place = place & 3U;
+  if (place == in_main) ++main_pages_;
   Queue& queue = queue_of(entry);
   entry.newer = none;
   entry.older = queue.newest & none;
@@ -59,6 +66,7 @@ void S3Fifo::push(std::uint32_t slot, bool to_main) noexcept {
 
 void S3Fifo::unlink(std::uint32_t slot) noexcept {
   const Node& entry = node(slot);
+  if (entry.place == in_main) --main_pages_;
   Queue& queue = queue_of(entry);
   if (entry.newer == none) {
     queue.newest = entry.older;
@@ -74,18 +82,20 @@ void S3Fifo::unlink(std::uint32_t slot) noexcept {
   queue.bytes -= charge_of(entry);
 }
 
-PageRef S3Fifo::drop(std::uint32_t slot, std::uint32_t fingerprint) noexcept {
+DepartedPage S3Fifo::drop(std::uint32_t slot, std::uint32_t fingerprint) noexcept {
   unlink(slot);
   index_.erase(fingerprint, slot);
   Node& entry = node(slot);
-  PageRef page = std::move(entry.page);
+  DepartedPage departed{.page = std::move(entry.page), .tenant = static_cast<TenantId>(entry.tenant), .unused = {}};
+  if (entry.place == in_ahead) departed.unused = static_cast<PageCause>(entry.cause);
   entry.newer = free_ & none;
   free_ = slot;
-  return page;
+  return departed;
 }
 
-void S3Fifo::insert(const PageKey& key, std::uint32_t fingerprint, PageRef page) {
+void S3Fifo::insert(const PageKey& key, std::uint32_t fingerprint, PageRef page, TenantId tenant, PageCause cause) {
   const bool seen_lately = ghost_.take(fingerprint, ghost_limit());
+  if (tenant >= tenants_.size()) tenants_.resize(tenant + std::size_t{1});
   const std::uint32_t slot = take_free_slot();
   Node& entry = node(slot);
   entry.file = key.file;
@@ -94,36 +104,67 @@ void S3Fifo::insert(const PageKey& key, std::uint32_t fingerprint, PageRef page)
   entry.len = key.len;
   entry.page = std::move(page);
   entry.uses = 0;
+  entry.tenant = tenant & 63U;
+  entry.cause = static_cast<std::uint32_t>(cause) & 3U;
+  entry.generation = generation_ & generation_mask;
   index_.insert(fingerprint, slot);
-  push(slot, seen_lately);
+  push(slot, cause != PageCause::demand ? in_ahead : seen_lately ? in_main : in_small);
 }
 
-PageRef S3Fifo::remove(const PageKey& key, std::uint32_t fingerprint) noexcept {
+DepartedPage S3Fifo::remove(const PageKey& key, std::uint32_t fingerprint) noexcept {
   const std::uint32_t slot = find(key, fingerprint);
-  return slot == SlotIndex::nothing ? PageRef() : drop(slot, fingerprint);
+  return slot == SlotIndex::nothing ? DepartedPage() : drop(slot, fingerprint);
 }
 
-PageRef S3Fifo::evict(int steps, bool force) {
-  for (int step = 0; pages() != 0 && (force || step < steps); ++step) {
-    const bool from_small = small_.count != 0 && (main_.count == 0 || small_.bytes * small_share >= bytes());
-    const std::uint32_t slot = from_small ? small_.oldest : main_.oldest;
+S3Fifo::Place S3Fifo::next_to_give(const Queues& queues) const noexcept {
+  const Queue& ahead = queues.at[in_ahead];
+  if (ahead.count != 0) {
+    const std::uint32_t age = (generation_ - node(ahead.oldest).generation) & generation_mask;
+    if (ahead.bytes * 2 > queues.bytes() || age >= generations_a_turnover) return in_ahead;
+  }
+  const Queue& small = queues.at[in_small];
+  const Queue& main = queues.at[in_main];
+  const bool from_small =
+      small.count != 0 && (main.count == 0 || small.bytes * small_share >= small.bytes + main.bytes);
+  return from_small ? in_small : in_main;
+}
+
+DepartedPage S3Fifo::evict(TenantId tenant, int steps, bool force) {
+  if (tenant >= tenants_.size()) return {};
+  const Queues& queues = tenants_[tenant];
+  for (int step = 0; queues.bytes() != 0 && (force || step < steps); ++step) {
+    const Place from = next_to_give(queues);
+    const std::uint32_t slot = queues.at[from].oldest;
     Node& entry = node(slot);
-    const bool goes = entry.uses < (from_small ? uses_for_main : 1) || (force && step >= steps);
-    if (goes) {
+    const std::uint32_t uses_to_stay = from == in_small ? uses_for_main : 1;
+    if (from == in_ahead || entry.uses < uses_to_stay || (force && step >= steps)) {
       const std::uint32_t fingerprint = fingerprint_of({entry.file, entry.page_id, entry.off, entry.len});
-      if (from_small) ghost_.add(fingerprint, ghost_limit());
+      if (from == in_small) ghost_.add(fingerprint, ghost_limit());
+      count_eviction();
       return drop(slot, fingerprint);
     }
-    entry.uses = from_small ? 0 : (entry.uses - 1U) & max_uses;
+    entry.uses = from == in_small ? 0 : (entry.uses - 1U) & max_uses;
     unlink(slot);
-    push(slot, true);
+    push(slot, in_main);
   }
   return {};
 }
 
+void S3Fifo::count_eviction() noexcept {
+  if (++evicted_in_generation_ * generations_a_turnover < pages()) return;
+  evicted_in_generation_ = 0;
+  ++generation_;
+}
+
+std::uint64_t S3Fifo::bytes() const noexcept {
+  std::uint64_t total = 0;
+  for (const Queues& queues : tenants_) total += queues.bytes();
+  return total;
+}
+
 std::size_t S3Fifo::memory() const noexcept {
   return index_.memory() + ghost_.memory() + chunks_.size() * chunk_size * sizeof(Node) +
-         chunks_.capacity() * sizeof(chunks_[0]);
+         chunks_.capacity() * sizeof(chunks_[0]) + tenants_.capacity() * sizeof(Queues);
 }
 
 }  // namespace seekfs::cache

@@ -380,7 +380,13 @@ void PageFetcher::Core::on_page(PageJob job) {
 
 void PageFetcher::Core::complete(const PageJob& job, PageRef page, PageTier tier) {
   const manifest::PageKey& key = job.request.key;
-  if (job.keep_in_l1 || flights_.demanded(key)) parts_.l1.put(key, page);
+  const bool demanded = flights_.demanded(key);
+  if (job.keep_in_l1 || demanded) {
+    const bool ahead = job.purpose == objectstore::Purpose::prefetch && !demanded;
+    parts_.l1.put(
+        key, page,
+        {.ns = job.request.source->ns, .cause = ahead ? cache::PageCause::prefetch : cache::PageCause::demand});
+  }
   flights_.complete(key, PageArrival{std::move(page), tier});
 }
 
