@@ -55,7 +55,7 @@ class HeldL2 final : public l2::L2 {
     --reads_.running;
     co_return true;
   }
-  void put(const manifest::PageKey&, std::uint32_t, PageRef) override {}
+  void put(const manifest::PageKey&, const l2::PageFacts&, PageRef) override {}
   void remove(const manifest::PageKey&) override {}
   bool enabled() const override { return true; }
   l2::L2Stats stats() const override { return {}; }

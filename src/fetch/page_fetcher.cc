@@ -352,7 +352,7 @@ void PageFetcher::Core::on_page(PageJob job) {
   if (is_the_page(job.request, job.buffer.bytes())) {
     PageRef page = std::move(job.buffer).seal();
     // Before the readers wake: who has a page may count on every tier having been offered it.
-    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, job.request.crc32c, page);
+    if (parts_.l2.enabled()) parts_.l2.put(job.request.key, facts_of(job.request), page);
     complete(job, std::move(page), PageTier::origin);
     return;
   }

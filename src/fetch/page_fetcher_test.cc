@@ -43,7 +43,9 @@ class ScriptedL2 final : public l2::L2 {
     std::ranges::copy(bytes_of(*page->second), out.begin());
     co_return true;
   }
-  void put(const manifest::PageKey& key, std::uint32_t, PageRef page) override { set(key.page_id, text_of(page)); }
+  void put(const manifest::PageKey& key, const l2::PageFacts&, PageRef page) override {
+    set(key.page_id, text_of(page));
+  }
   void remove(const manifest::PageKey& key) override {
     ++removed;
     MutexLock lock(mutex_);

@@ -46,7 +46,7 @@ class Tier final : public BlobDb {
     return pages_.find(key).has_value();
   }
   async::Task<bool> get(PageKey key, PageFacts facts, std::span<std::byte> out) override;
-  void put(const PageKey& key, std::uint32_t crc32c, PageRef page) override;
+  void put(const PageKey& key, const PageFacts& facts, PageRef page) override;
   void remove(const PageKey& key) override;
   bool enabled() const override { return true; }
   L2Stats stats() const override;
@@ -165,7 +165,7 @@ Result<bool> Tier::read(const PageKey& key, std::uint32_t crc, std::span<std::by
   return false;
 }
 
-void Tier::put(const PageKey& key, std::uint32_t crc32c, PageRef page) {
+void Tier::put(const PageKey& key, const PageFacts& facts, PageRef page) {
   if (!page || page.size() != key.len) return;
   {
     MutexLock lock(mutex_);
@@ -177,7 +177,7 @@ void Tier::put(const PageKey& key, std::uint32_t crc32c, PageRef page) {
     queued_.insert(key);
     queued_bytes_ += key.len;
   }
-  writer_->post([this, key, crc32c, page = std::move(page)]() mutable {
+  writer_->post([this, key, crc32c = facts.crc32c, page = std::move(page)]() mutable {
     write(key, crc32c, page);
     page.reset();
     MutexLock lock(mutex_);

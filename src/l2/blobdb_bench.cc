@@ -110,7 +110,7 @@ class Rivals {
             [this] {
               for (std::uint64_t i = 0; i < count_; ++i) {
                 const std::size_t at = i % pages_.size();
-                ours_->put(key_of(i, size_), crcs_[at], pages_[at]);
+                ours_->put(key_of(i, size_), {.crc32c = crcs_[at]}, pages_[at]);
               }
               ours_.reset();  // ends with a flush
             }};

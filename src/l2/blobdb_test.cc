@@ -70,8 +70,8 @@ std::vector<std::byte> bytes_of(std::uint32_t number) {
 void put(BlobDb& l2, std::uint32_t number) {
   MutablePage page = MutablePage::allocate(page_size, nullptr);
   std::ranges::copy(bytes_of(number), page.bytes().begin());
-  const std::uint32_t crc = crc32c(page.bytes());
-  l2.put(key_of(number), crc, std::move(page).seal());
+  const PageFacts facts{.crc32c = crc32c(page.bytes())};
+  l2.put(key_of(number), facts, std::move(page).seal());
   l2.flush();
 }
 

@@ -43,9 +43,10 @@ class L2 {
   /// the tier failed; for the reader that is a miss. `out` and the texts of `facts` must live until the task is done.
   virtual async::Task<bool> get(manifest::PageKey key, PageFacts facts, std::span<std::byte> out) = 0;
 
-  /// Offers a verified page, whose CRC32C is `crc32c`. May drop it, silently, when it is busy or full; never waits for
-  /// space. Returns at once: work that blocks happens on the tier's own threads, which hold the page until then.
-  virtual void put(const manifest::PageKey& key, std::uint32_t crc32c, PageRef page) = 0;
+  /// Offers a verified page, whose CRC32C is that of `facts`. May drop it, silently, when it is busy or full; never
+  /// waits for space. Returns at once: work that blocks happens on the tier's own threads, which hold the page until
+  /// then. The texts of `facts` are not used after the call.
+  virtual void put(const manifest::PageKey& key, const PageFacts& facts, PageRef page) = 0;
 
   /// The page was found to be wrong: forget it.
   virtual void remove(const manifest::PageKey& key) = 0;

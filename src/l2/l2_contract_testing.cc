@@ -42,11 +42,7 @@ PageFacts facts_of(const PageKey& key) {
   return {.crc32c = crc32c(page_of(key).bytes()), .ns = "contract", .path = "a/file", .hash = "none"};
 }
 
-void put_now(L2& l2, const PageKey& key) {
-  PageRef page = page_of(key);
-  const std::uint32_t crc = crc32c(page.bytes());
-  l2.put(key, crc, std::move(page));
-}
+void put_now(L2& l2, const PageKey& key) { l2.put(key, facts_of(key), page_of(key)); }
 
 /// Whether it is a hit; a hit with other bytes than the key's own fails the test.
 bool hit_now(L2& l2, const PageKey& key) {
@@ -172,8 +168,8 @@ void putting_twice_is_putting_once(const L2Subject& subject) {
 
 void refuses_bytes_that_do_not_fit_the_key(const L2Subject& subject) {
   const auto l2 = subject.make(subject.roomy);
-  l2->put(key_of(1, 4096), facts_of(key_of(1, 4095)).crc32c, page_of(key_of(1, 4095)));
-  l2->put(key_of(2, 4096), 0, PageRef());
+  l2->put(key_of(1, 4096), facts_of(key_of(1, 4095)), page_of(key_of(1, 4095)));
+  l2->put(key_of(2, 4096), {}, PageRef());
   settle(subject, *l2);
   EXPECT_FALSE(hit(*l2, key_of(1, 4096)));
   EXPECT_FALSE(hit(*l2, key_of(1, 4095)));
@@ -207,7 +203,7 @@ void drops_a_page_larger_than_itself(const L2Subject& subject) {
 void lets_go_of_pages_at_its_end(const L2Subject& subject) {
   auto l2 = subject.make(subject.roomy);
   const PageRef page = page_of(key_of(1));
-  l2->put(key_of(1), crc32c(page.bytes()), page);
+  l2->put(key_of(1), facts_of(key_of(1)), page);
   l2.reset();
   EXPECT_TRUE(page.is_only_holder());
 }

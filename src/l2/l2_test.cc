@@ -28,7 +28,7 @@ PageKey key_of(std::uint32_t page_id) {
 void put(L2& l2, const PageKey& key) {
   MutablePage page = MutablePage::allocate(key.len, nullptr);
   std::ranges::fill(page.bytes(), std::byte{1});
-  l2.put(key, 0, std::move(page).seal());
+  l2.put(key, {}, std::move(page).seal());
 }
 
 bool hit(L2& l2, const PageKey& key) {
@@ -66,7 +66,7 @@ TEST(Mem, CopiesSoThatThePageIsFreeAtOnce) {
   MutablePage page = MutablePage::allocate(1000, nullptr);
   std::ranges::fill(page.bytes(), std::byte{1});
   const PageRef held = std::move(page).seal();
-  l2->put(key_of(1), 0, held);
+  l2->put(key_of(1), {}, held);
   EXPECT_TRUE(held.is_only_holder());
   EXPECT_TRUE(hit(*l2, key_of(1)));
 }

@@ -48,7 +48,7 @@ class Mem final : public L2 {
     co_return true;
   }
 
-  void put(const PageKey& key, std::uint32_t, PageRef page) override {
+  void put(const PageKey& key, const PageFacts&, PageRef page) override {
     if (!page || page.size() != key.len || cost(key) > capacity_ || holds(key)) return;
     MutablePage copy = MutablePage::allocate(key.len, nullptr);
     if (!copy) return;

@@ -8,7 +8,7 @@ class None final : public L2 {
  public:
   bool may_contain(const manifest::PageKey&, const PageFacts&) const override { return false; }
   async::Task<bool> get(manifest::PageKey, PageFacts, std::span<std::byte>) override { co_return false; }
-  void put(const manifest::PageKey&, std::uint32_t, PageRef) override {}
+  void put(const manifest::PageKey&, const PageFacts&, PageRef) override {}
   void remove(const manifest::PageKey&) override {}
   bool enabled() const override { return false; }
   L2Stats stats() const override { return {}; }

@@ -39,9 +39,9 @@ class BusyL2 final : public l2::L2 {
   async::Task<bool> get(manifest::PageKey key, l2::PageFacts facts, std::span<std::byte> out) override {
     return pages_->get(key, facts, out);
   }
-  void put(const manifest::PageKey& key, std::uint32_t crc32c, PageRef page) override {
+  void put(const manifest::PageKey& key, const l2::PageFacts& facts, PageRef page) override {
     MutexLock lock(mutex_);
-    if (!drops_(key.page_id, offered_[key.page_id]++)) pages_->put(key, crc32c, std::move(page));
+    if (!drops_(key.page_id, offered_[key.page_id]++)) pages_->put(key, facts, std::move(page));
   }
   void remove(const manifest::PageKey& key) override { pages_->remove(key); }
   bool enabled() const override { return true; }

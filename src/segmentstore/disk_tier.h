@@ -28,7 +28,7 @@ class DiskTier {
 
   bool may_contain(const manifest::PageKey& key, const l2::PageFacts& facts) const;
   async::Task<bool> get(manifest::PageKey key, l2::PageFacts facts, std::span<std::byte> out);
-  void put(const manifest::PageKey& key, std::uint32_t crc32c, PageRef page);
+  void put(const manifest::PageKey& key, const l2::PageFacts& facts, PageRef page);
   void remove(const manifest::PageKey& key);
   void flush() const { shared_.queue.wait_settled(); }
   l2::DiskStatus status() const;

@@ -64,8 +64,8 @@ class Tier final : public SegmentTier {
   async::Task<bool> get(PageKey key, l2::PageFacts facts, std::span<std::byte> out) override {
     return disk_of(key).get(key, facts, out);
   }
-  void put(const PageKey& key, std::uint32_t crc32c, PageRef page) override {
-    disk_of(key).put(key, crc32c, std::move(page));
+  void put(const PageKey& key, const l2::PageFacts& facts, PageRef page) override {
+    disk_of(key).put(key, facts, std::move(page));
   }
   void remove(const PageKey& key) override { disk_of(key).remove(key); }
   bool enabled() const override { return true; }

@@ -47,9 +47,7 @@ inline l2::PageFacts tier_facts(const manifest::PageKey& key) {
   return {.crc32c = crc32c(tier_bytes(key)), .ns = "data", .path = "train/a.bin", .hash = "00ff"};
 }
 
-inline void put_to(l2::L2& tier, const manifest::PageKey& key) {
-  tier.put(key, crc32c(tier_bytes(key)), tier_page(key));
-}
+inline void put_to(l2::L2& tier, const manifest::PageKey& key) { tier.put(key, tier_facts(key), tier_page(key)); }
 
 /// A hit must have the page's own bytes.
 inline Result<bool> get_from(l2::L2& tier, const manifest::PageKey& key) {
