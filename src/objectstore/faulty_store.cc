@@ -14,6 +14,8 @@ class FaultySink final : public BodySink {
  public:
   FaultySink(BodySink& inner, const StoreFault& fault) : inner_(inner), fault_(fault) {}
 
+  bool wants_pause(const std::weak_ptr<PausedBody>& body) override { return inner_.wants_pause(body); }
+
   std::span<std::byte> prepare() override {
     space_ = {};
     if (fault_.cut_body_at && position_ >= *fault_.cut_body_at) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,10 +44,29 @@ struct ObjectRef {
   std::optional<std::string> version_id;
 };
 
+/// A body that its sink has put off, as the sink sees it.
+class PausedBody {
+ public:
+  virtual ~PausedBody() = default;
+  /// The sink is asked again, soon. Thread-safe, never blocks and calls nothing of the caller's, so that it may be
+  /// called under a lock. Harmless when the body goes on already or has ended.
+  virtual void resume() = 0;
+};
+
 /// Receives the body of one GET, in order. Called by one thread at a time, which may be any thread of the store.
 class BodySink {
  public:
   virtual ~BodySink() = default;
+  /// Not now. Stores that can pause ask before prepare() whenever there are more bytes, others never do. True: the sink
+  /// is called no more until somebody has resumed `body`; then it is asked this again, before any byte. A resume() that
+  /// comes while this call is under way counts. Nobody else resumes it: a body that nobody resumes ends in `timeout` at
+  /// the deadline of the GET, for which the time of a pause counts; for any shorter limit on silence it does not.
+  /// Another try of the GET has another body, and asks anew. What the sink has not taken of a paused body stays with
+  /// the store or the network; how much still arrives there is the store's affair.
+  virtual bool wants_pause(const std::weak_ptr<PausedBody>& body) {
+    static_cast<void>(body);
+    return false;
+  }
   /// Where the next bytes go: writable until the next call of commit(). Empty: the receiver wants no more; the transfer
   /// ends there, which is no error.
   virtual std::span<std::byte> prepare() = 0;

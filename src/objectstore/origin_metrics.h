@@ -69,6 +69,7 @@ class OriginMetrics {
 class CountingSink final : public BodySink {
  public:
   CountingSink(BodySink& inner, Counter& bytes) : inner_(inner), bytes_(bytes) {}
+  bool wants_pause(const std::weak_ptr<PausedBody>& body) override { return inner_.wants_pause(body); }
   std::span<std::byte> prepare() override { return inner_.prepare(); }
   void commit(std::size_t count) override {
     bytes_.add(count);

@@ -52,7 +52,7 @@ class CurlClient final : public HttpClient {
   std::unique_ptr<HttpTransfer> start(HttpRequest request, HttpReceiver& receiver) override {
     const std::size_t turn = next_.fetch_add(1, std::memory_order_relaxed) % threads_.size();
     const std::shared_ptr<TransferInbox>& inbox = threads_[turn]->inbox();
-    auto transfer = std::make_shared<CurlTransfer>(std::move(request), receiver, options_.ca_bundle);
+    auto transfer = std::make_shared<CurlTransfer>(std::move(request), receiver, options_.ca_bundle, inbox);
     if (!inbox->post({.kind = TransferCommand::Kind::start, .transfer = transfer})) {
       transfer->fail_with(Error(ErrorCode::cancelled, "the HTTP client is closing"));
     }

@@ -46,6 +46,39 @@ void RecordingSink::commit(std::size_t count) {
   if (committed_) committed_(bytes_.size());
 }
 
+bool PausingSink::wants_pause(const std::weak_ptr<PausedBody>& body) {
+  {
+    MutexLock lock(mutex_);
+    if (bytes_.size() < allowed_) return false;
+    body_ = body;
+  }
+  pauses_.raise();
+  return true;
+}
+
+std::span<std::byte> PausingSink::prepare() {
+  MutexLock lock(mutex_);
+  room_.resize(std::min<std::size_t>(100'000, allowed_ - bytes_.size()));
+  return room_;
+}
+
+void PausingSink::commit(std::size_t count) { bytes_.append(reinterpret_cast<const char*>(room_.data()), count); }
+
+void PausingSink::let(std::size_t size) {
+  std::weak_ptr<PausedBody> paused;
+  {
+    MutexLock lock(mutex_);
+    allowed_ = size;
+    paused = body_;
+  }
+  if (const auto body = paused.lock()) body->resume();
+}
+
+std::weak_ptr<PausedBody> PausingSink::body() const {
+  MutexLock lock(mutex_);
+  return body_;
+}
+
 FixedBytesServer::FixedBytesServer(std::vector<std::string> replies)
     : replies_(std::move(replies)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};

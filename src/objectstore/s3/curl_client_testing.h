@@ -77,6 +77,31 @@ class RecordingSink final : public BodySink {
   std::string bytes_;
 };
 
+/// Takes exactly as many bytes as it was let, then pauses its body. For one body at a time; any thread may let.
+class PausingSink final : public BodySink {
+ public:
+  explicit PausingSink(std::size_t first) : allowed_(first) {}
+  bool wants_pause(const std::weak_ptr<PausedBody>& body) override;
+  std::span<std::byte> prepare() override;
+  void commit(std::size_t count) override;
+
+  /// So many bytes from the start of the body may come.
+  void let(std::size_t size);
+  /// Returns once it has paused for the `count`th time.
+  void wait_for_pause(std::uint64_t count = 1) { pauses_.wait(count); }
+  /// After the transfer has ended, or while it is paused.
+  const std::string& bytes() const noexcept { return bytes_; }
+  std::weak_ptr<PausedBody> body() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::size_t allowed_ SEEKFS_GUARDED_BY(mutex_);
+  std::weak_ptr<PausedBody> body_ SEEKFS_GUARDED_BY(mutex_);
+  Signal pauses_;
+  std::vector<std::byte> room_;
+  std::string bytes_;
+};
+
 /// Answers every head with what a function says.
 class AskingReceiver final : public HttpReceiver {
  public:

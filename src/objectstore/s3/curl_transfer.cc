@@ -12,6 +12,7 @@
 
 #include "base/units.h"
 #include "objectstore/s3/curl_error.h"
+#include "objectstore/s3/transfer_inbox.h"
 #include "objectstore/s3/url_origin.h"
 
 namespace seekfs::objectstore::s3 {
@@ -40,8 +41,19 @@ class EasyOptions {
   CURLcode code_ = CURLE_OK;
 };
 
-CurlTransfer::CurlTransfer(HttpRequest request, HttpReceiver& receiver, std::string ca_bundle)
-    : request_(std::move(request)), ca_bundle_(std::move(ca_bundle)), intake_(receiver, gate_) {}
+CurlTransfer::CurlTransfer(HttpRequest request, HttpReceiver& receiver, std::string ca_bundle,
+                           std::shared_ptr<TransferInbox> inbox)
+    : request_(std::move(request)),
+      ca_bundle_(std::move(ca_bundle)),
+      intake_(receiver, gate_),
+      inbox_(std::move(inbox)) {}
+
+void CurlTransfer::resume() { inbox_->post({.kind = TransferCommand::Kind::resume, .transfer = shared_from_this()}); }
+
+bool CurlTransfer::end_pause() {
+  last_progress_ = clock_->now();
+  return std::exchange(paused_, false);
+}
 
 Status CurlTransfer::make_headers() {
   curl_slist* list = nullptr;
@@ -78,6 +90,7 @@ void CurlTransfer::set_upload(EasyOptions& easy) {
 }
 
 Status CurlTransfer::set_up(CURL* handle, const CurlClientOptions& options, const env::Clock& clock) {
+  self_ = weak_from_this();
   clock_ = &clock;
   last_progress_ = clock.now();
   SEEKFS_ASSIGN(const UrlOrigin origin, url_origin(request_.url));
@@ -138,8 +151,12 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t, std::size_t size, v
 std::size_t CurlTransfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   transfer.last_progress_ = transfer.clock_->now();
-  const bool wants_more = transfer.intake_.take_body(std::as_bytes(std::span(data, size)));
-  return wants_more ? size : size + 1;  // anything but `size` ends the transfer, 0 only when there were bytes
+  switch (transfer.intake_.take_body(std::as_bytes(std::span(data, size)), transfer.self_)) {
+    case ReplyIntake::Next::more: return size;
+    case ReplyIntake::Next::pause: transfer.paused_ = true; return CURL_WRITEFUNC_PAUSE;
+    case ReplyIntake::Next::end: break;
+  }
+  return size + 1;  // anything but `size` ends the transfer, 0 only when there were bytes
 }
 
 std::size_t CurlTransfer::on_read(char* out, std::size_t, std::size_t room, void* self) {
@@ -175,12 +192,12 @@ curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockad
 }
 
 env::TimePoint CurlTransfer::due(env::Duration stall_timeout) const {
-  return std::min(request_.deadline, last_progress_ + stall_timeout);
+  return paused_ ? request_.deadline : std::min(request_.deadline, last_progress_ + stall_timeout);
 }
 
 std::optional<Error> CurlTransfer::overdue(env::TimePoint now, env::Duration stall_timeout) const {
   if (now >= request_.deadline) return Error(ErrorCode::timeout, what_ + ": not done before its deadline");
-  if (now < last_progress_ + stall_timeout) return std::nullopt;
+  if (paused_ || now < last_progress_ + stall_timeout) return std::nullopt;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout).count();
   return Error(ErrorCode::transient, fmt::format("{}: no byte came or went for {} ms", what_, milliseconds));
 }

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,11 +21,15 @@
 
 namespace seekfs::objectstore::s3 {
 
-/// Shared by its handle and its thread. gate(), done() and ended() are for any thread, all else for the transfer
-/// thread.
-class CurlTransfer {
+class TransferInbox;
+
+/// Shared by its handle and its thread. gate(), done(), ended() and resume() are for any thread, all else for the
+/// transfer thread.
+class CurlTransfer final : public PausedBody, public std::enable_shared_from_this<CurlTransfer> {
  public:
-  CurlTransfer(HttpRequest request, HttpReceiver& receiver, std::string ca_bundle);
+  /// `inbox` is that of its thread.
+  CurlTransfer(HttpRequest request, HttpReceiver& receiver, std::string ca_bundle,
+               std::shared_ptr<TransferInbox> inbox);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -32,14 +37,20 @@ class CurlTransfer {
   const async::Promise<HttpReply>& done() const noexcept { return done_; }
   /// Nothing is left to cancel.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// Asks its thread to go on, which finds out whether it was paused.
+  void resume() override;
 
   /// Sets a fresh or reset `easy` up; it calls this object until it has been reset or cleaned up. `clock` outlives
   /// that.
   Status set_up(CURL* easy, const CurlClientOptions& options, const env::Clock& clock);
 
+  /// True, and not paused any more, when its sink had put it off: libcurl is to be told.
+  bool end_pause();
+
   /// When overdue() must be asked again: nothing happens before.
   env::TimePoint due(env::Duration stall_timeout) const;
   /// The error, when the deadline has come or nothing moved for too long.
+  /// While it is paused only the deadline counts.
   std::optional<Error> overdue(env::TimePoint now, env::Duration stall_timeout) const;
 
   /// libcurl is done with it, and calls nothing any more.
@@ -71,6 +82,9 @@ class CurlTransfer {
   int socket_errno_ = 0;
   const env::Clock* clock_ = nullptr;
   env::TimePoint last_progress_;
+  const std::shared_ptr<TransferInbox> inbox_;
+  std::weak_ptr<PausedBody> self_;  ///< from set_up() on
+  bool paused_ = false;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 };
 

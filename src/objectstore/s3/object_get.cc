@@ -14,6 +14,7 @@ namespace {
 class ProgressSink final : public BodySink {
  public:
   explicit ProgressSink(BodySink& inner) : inner_(inner) {}
+  bool wants_pause(const std::weak_ptr<PausedBody>& body) override { return inner_.wants_pause(body); }
   std::span<std::byte> prepare() override { return inner_.prepare(); }
   void commit(std::size_t count) override {
     received_ += count;

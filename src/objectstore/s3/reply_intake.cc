@@ -82,12 +82,34 @@ bool ReplyIntake::show_head() {
   return true;
 }
 
-bool ReplyIntake::take_body(std::span<const std::byte> bytes) {
-  if (ended_early_) return false;
-  if (!head_shown_ && !show_head()) return false;
-  if (sink_ == nullptr) return keep(bytes);
-  if (!gate_.enter()) return end(Error(ErrorCode::cancelled, "cancelled"));
+ReplyIntake::Next ReplyIntake::take_body(std::span<const std::byte> bytes, const std::weak_ptr<PausedBody>& body) {
+  if (ended_early_) return Next::end;
+  if (!head_shown_ && !show_head()) return Next::end;
+  if (sink_ == nullptr) return keep(bytes) ? Next::more : Next::end;
+  if (!gate_.enter()) {
+    end(Error(ErrorCode::cancelled, "cancelled"));
+    return Next::end;
+  }
+  const std::size_t known = std::min(taken_before_pause_, bytes.size());
+  const Left left = pour(bytes.subspan(known), body);
+  if (!gate_.leave()) {
+    end(Error(ErrorCode::cancelled, "cancelled"));
+    return Next::end;
+  }
+  if (left.pause) {
+    taken_before_pause_ = bytes.size() - left.count;
+    return Next::pause;
+  }
+  taken_before_pause_ -= known;
+  if (left.count == 0) return Next::more;
+  reply_.ended_by_sink = true;
+  end(std::nullopt);
+  return Next::end;
+}
+
+ReplyIntake::Left ReplyIntake::pour(std::span<const std::byte> bytes, const std::weak_ptr<PausedBody>& body) {
   while (!bytes.empty()) {
+    if (sink_->wants_pause(body)) return {.count = bytes.size(), .pause = true};
     const std::span<std::byte> room = sink_->prepare();
     if (room.empty()) break;
     const std::size_t count = std::min(room.size(), bytes.size());
@@ -95,10 +117,7 @@ bool ReplyIntake::take_body(std::span<const std::byte> bytes) {
     sink_->commit(count);
     bytes = bytes.subspan(count);
   }
-  if (!gate_.leave()) return end(Error(ErrorCode::cancelled, "cancelled"));
-  if (bytes.empty()) return true;
-  reply_.ended_by_sink = true;
-  return end(std::nullopt);
+  return {.count = bytes.size(), .pause = false};
 }
 
 bool ReplyIntake::keep(std::span<const std::byte> bytes) {

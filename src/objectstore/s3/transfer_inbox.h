@@ -12,7 +12,7 @@
 namespace seekfs::objectstore::s3 {
 
 struct TransferCommand {
-  enum class Kind : std::uint8_t { start, cancel, check_times };
+  enum class Kind : std::uint8_t { start, cancel, resume, check_times };
   Kind kind;
   std::shared_ptr<CurlTransfer> transfer;  ///< null: check_times
 };

@@ -91,6 +91,7 @@ void TransferThread::obey(TransferCommand command) {
   switch (command.kind) {
     case TransferCommand::Kind::start: start(std::move(command.transfer)); break;
     case TransferCommand::Kind::cancel: end(command.transfer.get(), Error(ErrorCode::cancelled, "cancelled")); break;
+    case TransferCommand::Kind::resume: resume(command.transfer.get()); break;
     case TransferCommand::Kind::check_times: check_times(); break;
   }
 }
@@ -119,6 +120,15 @@ Status TransferThread::begin(const std::shared_ptr<CurlTransfer>& transfer) {
   ring_at(transfer->due(options_.stall_timeout));
   active_.emplace(transfer.get(), Active{transfer, std::move(easy)});
   return {};
+}
+
+void TransferThread::resume(CurlTransfer* transfer) {
+  const auto found = active_.find(transfer);
+  if (found == active_.end() || !transfer->end_pause()) return;
+  ring_at(transfer->due(options_.stall_timeout));
+  // Gives the bytes that libcurl holds to the transfer before it returns.
+  const CURLcode code = curl_easy_pause(found->second.easy.get(), CURLPAUSE_CONT);
+  if (code != CURLE_OK) remove(transfer, false)->finish(code);
 }
 
 void TransferThread::drive() {

@@ -43,6 +43,7 @@ class TransferThread {
   void obey(TransferCommand command);
   void start(std::shared_ptr<CurlTransfer> transfer);
   Status begin(const std::shared_ptr<CurlTransfer>& transfer);
+  void resume(CurlTransfer* transfer);
   void drive();
   CURLMcode act();
   void end_finished();
