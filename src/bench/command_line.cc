@@ -30,6 +30,7 @@ struct Texts {
   std::vector<std::uint64_t> threads{16};
   std::uint64_t reads = 0;
   std::uint64_t pid = 0;
+  bool no_drop = false;
   std::string json;
   std::string svg;
   std::string origin_metrics;
@@ -80,6 +81,7 @@ void add_run(CLI::App& app, CommandLine& line, Texts& texts) {
   command->add_option("--verify", settings.verify, "full: every byte; sparse: 8 in 512")
       ->check(CLI::IsMember({"full", "sparse"}))
       ->capture_default_str();
+  command->add_flag("--no-drop", texts.no_drop, "drops no caches: the target was started with empty ones");
   command->add_option("--pid", texts.pid, "of the daemon or mount, for its CPU time and memory");
   command
       ->add_option(
@@ -147,6 +149,7 @@ Status take_workloads(CommandLine& line, const Texts& texts) {
       line.run.workloads.push_back(workload);
     }
   }
+  line.run.drop = !texts.no_drop;
   if (texts.pid != 0) line.run.pid = texts.pid;
   if (!texts.origin_metrics.empty()) {
     SEEKFS_ASSIGN(line.run.origin_metrics, parse_metrics_url(texts.origin_metrics));

@@ -46,6 +46,8 @@ TEST(CommandLineTest, RunByDefault) {
   EXPECT_EQ(line->run.repetitions, 3U);
   EXPECT_EQ(line->run.settings, RunSettings());
   EXPECT_FALSE(line->run.pid || line->json || line->svg);
+  EXPECT_TRUE(line->run.drop);
+  EXPECT_FALSE(parse_command_line({"run", "dir:/d", "--no-drop"}).value().run.drop);
 }
 
 TEST(CommandLineTest, WhoCountsTheOriginsRequests) {

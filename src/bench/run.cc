@@ -110,8 +110,12 @@ Result<RunResult> run(const RunOptions& options, const RunContext& context) {
     for (std::uint64_t repetition = 0; repetition < options.repetitions && !result.interrupted; ++repetition) {
       context.progress(fmt::format("{}, {} threads: repetition {} of {}", to_string(workload), workload.threads,
                                    repetition + 1, options.repetitions));
-      SEEKFS_ASSIGN(auto left, context.target.drop_caches(options.settings.data));
-      add_new(result.not_dropped, std::move(left));
+      if (options.drop) {
+        SEEKFS_ASSIGN(auto left, context.target.drop_caches(options.settings.data));
+        add_new(result.not_dropped, std::move(left));
+      } else {
+        add_new(result.not_dropped, {"nothing was dropped (--no-drop): epoch 0 is as cold as the target was"});
+      }
       SEEKFS_ASSIGN(const bool whole, run_repetition(options, context, cases));
       result.interrupted = !whole;
     }

@@ -20,6 +20,8 @@ struct RunOptions {
   std::vector<Workload> workloads;
   std::uint64_t repetitions = 3;
   std::optional<std::uint64_t> pid;  ///< of the process whose CPU time and memory count
+  /// False: the target was started with empty caches, and nothing is dropped.
+  bool drop = true;
   /// Who counts what the store was asked for; without it the target does.
   std::optional<MetricsUrl> origin_metrics;
 };
@@ -39,10 +41,10 @@ struct RunResult {
   bool interrupted = false;  ///< a stop was requested; the cases hold whole repetitions only
 };
 
-/// For each workload and repetition: drops the caches, then one epoch after the other. In epoch 0 every thread goes
-/// through its reads once, or until the seconds are over; later epochs have another order, and with seconds they go
-/// through it again until those are over. The first wrong byte, failed request or short reply ends the run with its
-/// Error; wrong bytes are `corrupt` and name file and offset.
+/// For each workload and repetition: drops the caches unless told not to, then one epoch after the other. In epoch 0
+/// every thread goes through its reads once, or until the seconds are over; later epochs have another order, and with
+/// seconds they go through it again until those are over. The first wrong byte, failed request or short reply ends the
+/// run with its Error; wrong bytes are `corrupt` and name file and offset.
 Result<RunResult> run(const RunOptions& options, const RunContext& context);
 
 }  // namespace seekfs::bench

@@ -97,6 +97,26 @@ class RunTest : public testing::Test {
   std::stop_source stop_;
 };
 
+TEST_F(RunTest, DropsNothingWhenToldSoAndSaysIt) {
+  OracleTarget target;
+  RunOptions with = options("small");
+  with.drop = false;
+  const auto result = run_on(target, with);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(target.drops, 0);
+  ASSERT_EQ(result->not_dropped.size(), 1U);
+  EXPECT_TRUE(result->not_dropped.front().contains("--no-drop"));
+}
+
+TEST_F(RunTest, WhoeverElseCountsTheOriginMustAnswer) {
+  OracleTarget target;
+  RunOptions with = options("small");
+  with.origin_metrics = parse_metrics_url("http://127.0.0.1:1/metrics").value();
+  const auto result = run_on(target, with);
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().message.contains("http://127.0.0.1:1/metrics")) << result.error().message;
+}
+
 TEST_F(RunTest, EveryRepetitionIsMeasuredColdAndWarm) {
   OracleTarget target;
   const auto result = run_on(target, options("small"));

@@ -13,6 +13,8 @@ namespace {
 
 namespace s3 = objectstore::s3;
 
+constexpr std::uint64_t max_description = 64 * KiB;
+
 /// Where the objects are and who asks for them; the same for all threads.
 struct Bucket {
   Endpoint endpoint;
@@ -27,10 +29,10 @@ struct Asked {
   std::atomic<std::uint64_t> bytes{0};
 };
 
-/// Header lines of a GET, signed.
+/// Header lines of a GET of a range, signed.
 std::string fields_of(const Bucket& bucket, const std::string& path, std::string range, const env::Clock& clock) {
   s3::SigningRequest request{.method = "GET", .path = path, .payload_hash = std::string(s3::empty_payload_hash)};
-  if (!range.empty()) request.headers.push_back({"range", std::move(range)});
+  request.headers.push_back({"range", std::move(range)});
   std::string lines;
   const auto add = [&](const s3::HttpHeader& header) {
     fmt::format_to(std::back_inserter(lines), "{}: {}\r\n", header.name, header.value);
@@ -87,7 +89,9 @@ class S3Target final : public Target {
   Result<DataSet> data_set() override {
     const std::string path = bucket_.path + std::string(description_path);
     HttpClient client(bucket_.endpoint);
-    auto text = client.fetch_text({.target = path, .fields = fields_of(bucket_, path, {}, clock_)}, 64 * KiB);
+    // A range, since there are caches in front of S3 that answer nothing else.
+    const std::string fields = fields_of(bucket_, path, fmt::format("bytes=0-{}", max_description - 1), clock_);
+    auto text = client.fetch_text({.target = path, .fields = fields, .status = 206}, max_description);
     if (!text) return std::unexpected(text.error().with_context("reading the data set's description"));
     return parse_data_set(*text);
   }
