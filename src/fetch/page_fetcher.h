@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "cache/memory_budget.h"
 #include "cache/page_cache.h"
+#include "fetch/fetch_policy.h"
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
@@ -84,7 +85,7 @@ struct PageFetcherParts {
 
 struct PageFetcherOptions {
   PlannerPolicy planner;
-  double run_on_prior = 0.5;  ///< what usefulness() begins with
+  RunOnPolicy run_on;
   std::chrono::milliseconds get_timeout{60'000};
   std::chrono::milliseconds remember_changed{30'000};
 };
