@@ -32,6 +32,8 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
   const PageJob& last = get.jobs.back();
   if (get.purpose != objectstore::Purpose::demand || last.second_try) return;
   if (parts_.memory.waiting() > 0 || parts_.gate.has_waiters()) return;
+  const cache::PrefetchOutcomes outcomes = parts_.l1.prefetch_outcomes(cache::PageCause::run_on);
+  usefulness_.observe(outcomes.used, outcomes.unused);
   double density = 0;
   {
     MutexLock lock(mutex_);
@@ -43,7 +45,8 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
        next && run.takes(next->key.len) && try_keep(*next);
        next = get.jobs.back().request.sibling(std::uint64_t{get.jobs.back().request.key.page_id} + 1)) {
     get.range.len += next->key.len;
-    get.jobs.push_back({.request = std::move(*next), .buffer = {}, .purpose = objectstore::Purpose::prefetch});
+    get.jobs.push_back(
+        {.request = std::move(*next), .buffer = {}, .purpose = objectstore::Purpose::prefetch, .run_on = true});
     ++count;
   }
   metrics_.run_on_pages.add(count);

@@ -213,9 +213,10 @@ void PageFetcher::Core::complete(const PageJob& job, PageRef page, PageTier tier
   const bool demanded = flights_.demanded(key);
   if (job.keep_in_l1 || demanded) {
     const bool ahead = job.purpose == objectstore::Purpose::prefetch && !demanded;
-    parts_.l1.put(
-        key, page,
-        {.ns = job.request.source->ns, .cause = ahead ? cache::PageCause::prefetch : cache::PageCause::demand});
+    const auto cause = !ahead       ? cache::PageCause::demand
+                       : job.run_on ? cache::PageCause::run_on
+                                    : cache::PageCause::prefetch;
+    parts_.l1.put(key, page, {.ns = job.request.source->ns, .cause = cause});
   }
   flights_.complete(key, PageArrival{std::move(page), tier});
 }
@@ -248,7 +249,5 @@ std::size_t PageFetcher::prefetch(std::span<const PageRequest> pages, async::Exe
 void PageFetcher::shutdown() { core_->shutdown(); }
 
 std::size_t PageFetcher::in_flight() const { return core_->in_flight(); }
-
-Usefulness& PageFetcher::usefulness() noexcept { return core_->usefulness(); }
 
 }  // namespace seekfs::fetch

@@ -18,7 +18,6 @@
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
-#include "fetch/usefulness.h"
 #include "l2/l2.h"
 #include "objectstore/object_store.h"
 #include "objectstore/origin_gate.h"
@@ -124,10 +123,6 @@ class PageFetcher {
   void shutdown();
 
   std::size_t in_flight() const;
-
-  /// Of pages that a GET brought though no reader had asked for them. To be told by whoever sees such a page used for
-  /// the first time, or dropped unused; lives as long as the fetcher.
-  Usefulness& usefulness() noexcept;
 
  private:
   class Core;

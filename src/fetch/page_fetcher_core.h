@@ -14,6 +14,7 @@
 #include "fetch/origin_errors.h"
 #include "fetch/page_fetcher.h"
 #include "fetch/recent_demand.h"
+#include "fetch/usefulness.h"
 
 namespace seekfs::fetch {
 
@@ -38,7 +39,6 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   std::size_t prefetch(std::span<const PageRequest> pages, async::Executor executor);
   void shutdown();
   std::size_t in_flight() const { return flights_.size(); }
-  Usefulness& usefulness() noexcept { return usefulness_; }
 
  private:
   using Coroutine = boost::asio::awaitable<void, async::Executor>;
