@@ -43,7 +43,6 @@ fetch::PageFetcherOptions fetcher_options(const Config& config) {
   fetch::PageFetcherOptions options;
   options.planner.coalesce_max_bytes = config.s3.range_coalesce_max_bytes;
   options.planner.lead_in_max_bytes = config.s3.range_coalesce_max_bytes / 8;
-  options.run_on = fetch::run_on_policy(config.s3.fetch_policy, config.s3.range_coalesce_max_bytes);
   options.get_timeout = config.s3.request_timeout;
   return options;
 }
@@ -59,6 +58,14 @@ reader::ManifestCacheOptions manifest_options(const Config& config) {
                     .max_json_bytes = config.manifest.max_json_bytes,
                     .max_gzip_ratio = config.manifest.max_gzip_ratio};
   return options;
+}
+
+/// Windows that L1 can hold beside what is read again.
+reader::ReadAheadPolicy read_ahead_policy(const Config& config) {
+  reader::ReadAheadPolicy policy;
+  policy.max_window = std::min(policy.max_window, config.cache.l1_memory / 8);
+  policy.max_total = config.cache.l1_memory / 4;
+  return policy;
 }
 
 http::ServerOptions server_options(const Config& config) {
@@ -131,7 +138,8 @@ struct Daemon::Parts {
                                    manifest_pool, memory, metrics, log},
         manifest_options(config));
     caches = std::make_unique<reader::CacheControl>(reader::CacheControlParts{l1, *l2.tier, l2.admin});
-    service = reader::make_cached_read_service({*manifests, l1, memory, *fetcher, timers, metrics, caches.get()}, {});
+    service = reader::make_cached_read_service(
+        {*manifests, l1, memory, *fetcher, timers, background, metrics, caches.get()}, {}, read_ahead_policy(config));
     hints = std::make_unique<reader::Hints>(
         reader::HintsParts{l1, *l2.tier, memory, *fetcher, timers, background, *random, metrics});
   }

@@ -14,10 +14,10 @@
 #include "base/metrics.h"
 #include "cache/memory_budget.h"
 #include "cache/page_cache.h"
-#include "fetch/fetch_policy.h"
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
+#include "fetch/usefulness.h"
 #include "l2/l2.h"
 #include "objectstore/object_store.h"
 #include "objectstore/origin_gate.h"
@@ -30,16 +30,18 @@ class PageTicket {
  public:
   PageTicket() = default;
   PageTicket(FlightTable& table, const manifest::PageKey& key, FlightTable::Joined joined)
-      : table_(&table), key_(key), waiter_(joined.waiter), arrival_(std::move(joined.arrival)) {}
+      : table_(&table), key_(key), waiter_(joined.waiter), first_(joined.first), arrival_(std::move(joined.arrival)) {}
   PageTicket(PageTicket&& other) noexcept
       : table_(std::exchange(other.table_, nullptr)),
         key_(other.key_),
         waiter_(other.waiter_),
+        first_(other.first_),
         arrival_(std::move(other.arrival_)) {}
   PageTicket& operator=(PageTicket&& other) noexcept {
     std::swap(table_, other.table_);
     std::swap(key_, other.key_);
     std::swap(waiter_, other.waiter_);
+    std::swap(first_, other.first_);
     std::swap(arrival_, other.arrival_);
     return *this;
   }
@@ -48,6 +50,8 @@ class PageTicket {
   }
 
   bool ready() const { return arrival_->ready(); }
+  /// Whether the page was not on its way before.
+  bool is_first() const noexcept { return first_; }
   /// The page or its error, when ready().
   Result<PageArrival> take() { return *arrival_->try_take(); }
   /// Waits until it is there: the errors of PageFetcher, or timeout at the deadline.
@@ -66,6 +70,7 @@ class PageTicket {
   FlightTable* table_ = nullptr;
   manifest::PageKey key_;
   std::uint64_t waiter_ = 0;
+  bool first_ = false;
   std::optional<FlightTable::Arrival> arrival_;
 };
 
@@ -84,7 +89,7 @@ struct PageFetcherParts {
 
 struct PageFetcherOptions {
   PlannerPolicy planner;
-  RunOnPolicy run_on;
+  double run_on_prior = 0.5;  ///< what usefulness() begins with
   std::chrono::milliseconds get_timeout{60'000};
   std::chrono::milliseconds remember_changed{30'000};
 };
@@ -123,6 +128,10 @@ class PageFetcher {
   void shutdown();
 
   std::size_t in_flight() const;
+
+  /// Of pages that a GET brought though no reader had asked for them. To be told by whoever sees such a page used for
+  /// the first time, or dropped unused; lives as long as the fetcher.
+  Usefulness& usefulness() noexcept;
 
  private:
   class Core;

@@ -111,8 +111,7 @@ class OriginGate {
   void observe_first_byte(env::Duration duration);
 
   std::uint64_t in_flight() const;
-  bool open() const;         ///< the breaker: everything is refused
-  bool has_waiters() const;  ///< some request waits for the budgets
+  bool open() const;  ///< the breaker: everything is refused
 
  private:
   std::shared_ptr<State> state_;

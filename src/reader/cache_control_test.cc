@@ -77,7 +77,8 @@ TEST(CacheControl, TellsWhichDirectoryIsOffAndWhy) {
   EXPECT_EQ(caches.degraded(),
             std::vector<std::string>{"cache directory /bad is switched off: read: Input/output error"});
   const auto service = make_cached_read_service(
-      {node.manifests, node.l1, node.memory, node.fetcher, node.timers, node.metrics, &caches}, {});
+      {node.manifests, node.l1, node.memory, node.fetcher, node.timers, node.background, node.metrics, &caches}, {},
+      {});
   EXPECT_EQ(service->degraded(), caches.degraded());
 }
 

@@ -14,8 +14,11 @@ namespace {
 
 class CachedReadService final : public ReadService {
  public:
-  CachedReadService(ReadServiceParts parts, PageStreamOptions options)
-      : parts_(parts), options_(options), metrics_(parts.metrics) {}
+  CachedReadService(ReadServiceParts parts, PageStreamOptions options, ReadAheadPolicy read_ahead)
+      : parts_(parts),
+        options_(options),
+        metrics_(parts.metrics),
+        ahead_(parts.fetcher, parts.background, read_ahead) {}
 
   std::optional<Result<FileRef>> try_open(std::string_view ns, std::string_view path,
                                           std::optional<std::uint64_t> version) override {
@@ -51,7 +54,8 @@ class CachedReadService final : public ReadService {
 
   std::unique_ptr<ReadStream> read(std::vector<ReadItem> items) override {
     return std::make_unique<PageStream>(
-        PageStreamParts{parts_.l1, parts_.memory, parts_.fetcher, parts_.timers, metrics_}, options_, std::move(items));
+        PageStreamParts{parts_.l1, parts_.memory, parts_.fetcher, parts_.timers, metrics_, ahead_}, options_,
+        std::move(items));
   }
 
   async::Task<std::vector<NamespaceStatus>> namespaces(env::TimePoint deadline) override {
@@ -70,20 +74,22 @@ class CachedReadService final : public ReadService {
   ReadServiceParts parts_;
   const PageStreamOptions options_;
   ReadMetrics metrics_;
+  AheadFetcher ahead_;
 };
 
 std::size_t CachedReadService::try_read(const FileRef& file, std::uint64_t off, std::uint64_t len,
                                         std::span<PageSlice> out) {
   if (len == 0) return 0;
   const manifest::CompactManifest& manifest = file.manifest();
-  const PageReader reader(file);
+  PageReader reader(file);
   std::uint32_t page_id = manifest.page_at(file.index(), off);
   std::uint64_t done = 0;
   std::size_t count = 0;
+  bool first_use = false;
   while (done < len) {
     if (count == out.size()) return 0;
     const manifest::Page page = manifest.page(file.index(), page_id);
-    PageRef cached = parts_.l1.get(reader.key(page_id, page));
+    PageRef cached = parts_.l1.get(reader.key(page_id, page), first_use);
     if (!cached) return 0;
     const auto begin = static_cast<std::uint32_t>(off + done - page.off);
     const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>(page.len - begin, len - done));
@@ -93,6 +99,7 @@ std::size_t CachedReadService::try_read(const FileRef& file, std::uint64_t off, 
   }
   metrics_.l1_hit.add(count);
   metrics_.served_l1.add(len);
+  if (first_use) ahead_.on_read(file, reader, off, len, false);
   return count;
 }
 
@@ -105,8 +112,9 @@ Result<FileRef> find_file(const VersionRef& version, std::string_view path) {
               fmt::format("namespace {} v-{} has no file {}", *version.ns, version.manifest->version(), path));
 }
 
-std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options) {
-  return std::make_unique<CachedReadService>(parts, options);
+std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options,
+                                                      ReadAheadPolicy read_ahead) {
+  return std::make_unique<CachedReadService>(parts, options, read_ahead);
 }
 
 }  // namespace seekfs::reader

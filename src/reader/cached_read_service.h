@@ -17,10 +17,12 @@ struct ReadServiceParts {
   cache::MemoryBudget& memory;
   fetch::PageFetcher& fetcher;
   async::Timers& timers;
+  async::Reactor& background;  ///< where what is fetched ahead is read from L2
   MetricsRegistry& metrics;
   const CacheControl* caches = nullptr;  ///< tells what is degraded in the tiers; may be null
 };
 
-std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options);
+std::unique_ptr<ReadService> make_cached_read_service(ReadServiceParts parts, PageStreamOptions options,
+                                                      ReadAheadPolicy read_ahead);
 
 }  // namespace seekfs::reader

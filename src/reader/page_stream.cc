@@ -29,7 +29,7 @@ bool PageStream::wants_more() const {
 
 /// Adds the cursor's page to the window: from L1, or as a page to fetch if its memory can be had without a wait. False:
 /// there is no memory now, or the page is in L1 and enough such pages are held already.
-bool PageStream::add_page(std::vector<PageFetcher::Wanted>& missing, std::vector<std::size_t>& places) {
+bool PageStream::add_page(Missing& missing) {
   const ReadItem& item = items_[cursor_.item];
   if (!reader_ || reader_item_ != cursor_.item) {
     reader_.emplace(item.file);
@@ -45,7 +45,7 @@ bool PageStream::add_page(std::vector<PageFetcher::Wanted>& missing, std::vector
   Ahead ahead{.item = cursor_.item, .begin = begin, .length = length, .page_bytes = page.len, .page = PageRef{}};
   const manifest::PageKey key = reader_->key(page_id, page);
   if (ahead_hit_bytes_ >= options_.window_hit_bytes && parts_.l1.contains(key)) return false;
-  if (PageRef cached = parts_.l1.get(key)) {
+  if (PageRef cached = parts_.l1.get(key, ahead.first_use)) {
     parts_.metrics.l1_hit.add();
     reserved_.reset();  // it was for this page; the next one may have another length
     ahead.page = std::move(cached);
@@ -62,8 +62,8 @@ bool PageStream::add_page(std::vector<PageFetcher::Wanted>& missing, std::vector
     }
     if (!buffer) return false;
     parts_.metrics.l1_miss.add();
-    places.push_back(ahead_.size());
-    missing.push_back({.request = reader_->request(page_id, page), .buffer = std::move(buffer)});
+    missing.places.push_back(ahead_.size());
+    missing.pages.push_back({.request = reader_->request(page_id, page), .buffer = std::move(buffer)});
   }
   ahead_.push_back(std::move(ahead));
   ahead_bytes_ += page.len;
@@ -75,19 +75,42 @@ bool PageStream::add_page(std::vector<PageFetcher::Wanted>& missing, std::vector
 /// Read-ahead only tries for memory: where there is none, the window ends. `exhausted` when not even one page could be
 /// had; then the caller, who holds nothing, may wait for it.
 Status PageStream::fill(async::Executor executor) {
-  std::vector<PageFetcher::Wanted> missing;
-  std::vector<std::size_t> places;
+  Missing missing;
+  const std::size_t first_place = ahead_.size();
   while (cursor_.item < items_.size() && ahead_bytes_ < options_.window_bytes &&
          ahead_.size() < options_.window_pages) {
-    if (!add_page(missing, places)) break;
+    if (!add_page(missing)) break;
   }
   reserved_.reset();
-  if (!missing.empty()) {
-    std::vector<PageTicket> tickets = parts_.fetcher.start(std::move(missing), executor);
-    for (std::size_t i = 0; i < places.size(); ++i) ahead_[places[i]].page = std::move(tickets[i]);
+  if (!missing.pages.empty()) {
+    std::vector<PageTicket> tickets = parts_.fetcher.start(std::move(missing.pages), executor);
+    for (std::size_t i = 0; i < tickets.size(); ++i) ahead_[missing.places[i]].page = std::move(tickets[i]);
   }
+  read_ahead(first_place);
   if (ahead_.empty()) return fail(ErrorCode::exhausted, "there is no memory for a page");
   return {};
+}
+
+/// Tells of the items whose last page came into the window with this fill: what follows them may be wanted next.
+void PageStream::read_ahead(std::size_t first_place) {
+  for (std::size_t at = first_place; at < ahead_.size();) {
+    const std::size_t item = ahead_[at].item;
+    bool missed = false;
+    bool lost = false;
+    for (; at < ahead_.size() && ahead_[at].item == item; ++at) {
+      const auto* ticket = std::get_if<PageTicket>(&ahead_[at].page);
+      missed = missed || ticket != nullptr || ahead_[at].first_use;
+      lost = lost || (ticket != nullptr && ticket->is_first());
+    }
+    if (!missed || cursor_.item <= item) continue;
+    const ReadItem& read = items_[item];
+    if (reader_ && reader_item_ == item) {
+      parts_.ahead.on_read(read.file, *reader_, read.off, read.len, lost);
+    } else {
+      PageReader reader(read.file);
+      parts_.ahead.on_read(read.file, reader, read.off, read.len, lost);
+    }
+  }
 }
 
 async::Task<Piece> PageStream::next() {

@@ -11,6 +11,7 @@
 #include "cache/memory_budget.h"
 #include "cache/page_cache.h"
 #include "fetch/page_fetcher.h"
+#include "reader/ahead_fetcher.h"
 #include "reader/page_reader.h"
 #include "reader/read_metrics.h"
 #include "reader/read_service.h"
@@ -24,6 +25,7 @@ struct PageStreamParts {
   fetch::PageFetcher& fetcher;
   async::Timers& timers;
   ReadMetrics& metrics;
+  AheadFetcher& ahead;  ///< told of what is read, to fetch what lies behind it
 };
 
 struct PageStreamOptions {
@@ -52,7 +54,8 @@ class PageStream final : public ReadStream {
     std::uint32_t begin = 0;  ///< in the page
     std::uint32_t length = 0;
     std::uint32_t page_bytes = 0;
-    bool hit = false;  ///< L1 had it
+    bool hit = false;        ///< L1 had it
+    bool first_use = false;  ///< and it was fetched before anybody asked for it
     std::variant<PageRef, fetch::PageTicket> page;
   };
   /// The place of the next page that is not in ahead_ yet.
@@ -65,7 +68,13 @@ class PageStream final : public ReadStream {
   bool wants_more() const;
   void skip_empty_items();
   Status fill(async::Executor executor);
-  bool add_page(std::vector<fetch::PageFetcher::Wanted>& missing, std::vector<std::size_t>& places);
+  /// Of one fill: the pages to fetch and their places in ahead_.
+  struct Missing {
+    std::vector<fetch::PageFetcher::Wanted> pages;
+    std::vector<std::size_t> places;
+  };
+  bool add_page(Missing& missing);
+  void read_ahead(std::size_t first_place);
   void pop_front();
   Result<Piece> take_front(Result<fetch::PageArrival> arrival);
 

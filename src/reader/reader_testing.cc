@@ -29,7 +29,8 @@ TestNode::TestNode(TestNodeOptions given)
       manifests(
           {*budgeted, env::posix_file_system(), *random, timers, background, pool, memory, metrics, null_logger()},
           {.disk_path = options.manifest_disk_path, .memory_bytes = options.manifest_memory, .limits = {}}),
-      service(make_cached_read_service({manifests, l1, memory, fetcher, timers, metrics}, options.stream)) {}
+      service(make_cached_read_service({manifests, l1, memory, fetcher, timers, background, metrics}, options.stream,
+                                       options.read_ahead)) {}
 
 TestNode::~TestNode() {
   set_faults(nullptr);

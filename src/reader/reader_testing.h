@@ -27,9 +27,10 @@ struct TestNodeOptions {
   objectstore::OriginGate::Limits gate;
   fetch::PageFetcherOptions fetcher;
   PageStreamOptions stream;
-  std::string manifest_disk_path;             ///< empty: nothing kept
-  std::uint64_t manifest_memory = 1U << 30U;  ///< what loaded manifests may take
-  objectstore::ObjectStore* store = nullptr;  ///< another node's store, to share it; null: one of its own
+  ReadAheadPolicy read_ahead{.max_window = 0};  ///< none: tests see the GETs of their own reads
+  std::string manifest_disk_path;               ///< empty: nothing kept
+  std::uint64_t manifest_memory = 1U << 30U;    ///< what loaded manifests may take
+  objectstore::ObjectStore* store = nullptr;    ///< another node's store, to share it; null: one of its own
 };
 
 class TestNode {

@@ -1,0 +1,33 @@
+// Read-ahead across requests: tells the pure ReadAhead of reads, and asks the fetcher for what it wants.
+#pragma once
+
+#include "async/reactor.h"
+#include "base/mutex.h"
+#include "fetch/page_fetcher.h"
+#include "reader/page_reader.h"
+#include "reader/read_ahead.h"
+#include "reader/read_service.h"
+
+namespace seekfs::reader {
+
+/// To be told only of reads that found pages missing, or were the first use of pages that were fetched ahead: hits in a
+/// warm cache have nothing to do with it. Thread-safe.
+class AheadFetcher {
+ public:
+  /// `fetcher` outlives it; reads of L2 run on `background`, which runs until the fetcher has been shut down.
+  AheadFetcher(fetch::PageFetcher& fetcher, async::Reactor& background, ReadAheadPolicy policy)
+      : fetcher_(fetcher), background_(background), policy_(policy), ahead_(policy) {}
+
+  /// [off, off + len) of `file` is being read, len > 0; what it misses has been asked for. `reader` is the file's.
+  /// `lost`: as ReadNote has it. Never waits.
+  void on_read(const FileRef& file, PageReader& reader, std::uint64_t off, std::uint64_t len, bool lost);
+
+ private:
+  fetch::PageFetcher& fetcher_;
+  async::Reactor& background_;
+  const ReadAheadPolicy policy_;
+  Mutex mutex_;
+  ReadAhead ahead_ SEEKFS_GUARDED_BY(mutex_);
+};
+
+}  // namespace seekfs::reader
