@@ -43,6 +43,7 @@ fetch::PageFetcherOptions fetcher_options(const Config& config) {
   fetch::PageFetcherOptions options;
   options.planner.coalesce_max_bytes = config.s3.range_coalesce_max_bytes;
   options.planner.lead_in_max_bytes = config.s3.range_coalesce_max_bytes / 8;
+  options.run_on = fetch::run_on_policy(config.s3.fetch_policy, config.s3.range_coalesce_max_bytes);
   options.get_timeout = config.s3.request_timeout;
   return options;
 }

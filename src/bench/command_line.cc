@@ -19,7 +19,7 @@ constexpr std::uint64_t max_reads = 50'000'000;
 constexpr const char* footer =
     "Targets: http://HOST:PORT and unix:/PATH (seekfsd), dir:/PATH (a directory or mount),\n"
     "s3:http://HOST:PORT/BUCKET[/PREFIX] (plain GETs; credentials and region by $AWS_… variables).\n"
-    "Workloads: sequential[:SIZE], random:SIZE, random:MIN-MAX, small, readv[:FILES].\n"
+    "Workloads: sequential[:SIZE], random:SIZE, random:MIN-MAX, mixed, small, readv[:FILES].\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 3 wrong bytes, 4 runs that can't be compared, 130 interrupted.";
 
 /// What CLI11 fills in before it is checked.
@@ -66,7 +66,7 @@ void add_run(CLI::App& app, CommandLine& line, Texts& texts) {
   command->add_option("--threads", texts.threads, "one or more; each workload runs with each")
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--reads", texts.reads, "of a pass, all threads together; 0: everything (random: 1000)")
+  command->add_option("--reads", texts.reads, "of a pass, all threads together; 0: everything (random, mixed: 1000)")
       ->capture_default_str();
   command->add_option("--seconds", settings.seconds, "ends epochs; warm ones last as long; 0: one pass")
       ->check(CLI::Range(0.0, 86400.0))

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
+#include <sstream>
+
 namespace seekfs::bench {
 namespace {
 
@@ -79,6 +83,23 @@ TEST(CommandLineTest, CompareAndAnswers) {
   EXPECT_TRUE(parse_command_line({"--help"}).value().answer.contains("prepare"));
   EXPECT_TRUE(parse_command_line({"run", "--help"}).value().answer.contains("--verify"));
   EXPECT_EQ(parse_command_line({"--version"}).value().answer, "seekfs-bench " SEEKFS_VERSION "\n");
+}
+
+TEST(CommandLineTest, TheManualPageNamesEveryCommandAndOption) {
+  std::ifstream file(SEEKFS_SOURCE_DIR "/docs/man/seekfs-bench.1");
+  std::stringstream text;
+  text << file.rdbuf();
+  std::string page = text.str();
+  std::erase(page, '\\');
+  const std::regex option("--[a-z][a-z-]+");
+  for (const char* command : {"prepare", "run", "compare", "delay-proxy"}) {
+    EXPECT_TRUE(page.contains(command)) << command;
+    const std::string help = parse_command_line({command, "--help"}).value().answer;
+    for (auto found = std::sregex_iterator(help.begin(), help.end(), option); found != std::sregex_iterator();
+         ++found) {
+      EXPECT_TRUE(found->str() == "--help" || page.contains(found->str())) << command << ' ' << found->str();
+    }
+  }
 }
 
 TEST(CommandLineTest, Refusals) {

@@ -2,6 +2,7 @@
 #include "bench/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,8 +22,8 @@ constexpr std::uint64_t max_batch = 16'384;
 
 std::unexpected<Error> refuse(std::string_view text) {
   return fail(ErrorCode::invalid,
-              fmt::format("'{}' is no workload; there are sequential[:SIZE], random:SIZE, random:MIN-MAX, small and "
-                          "readv[:FILES], with sizes up to 1GiB and up to {} files",
+              fmt::format("'{}' is no workload; there are sequential[:SIZE], random:SIZE, random:MIN-MAX, mixed, small "
+                          "and readv[:FILES], with sizes up to 1GiB and up to {} files",
                           text, max_batch));
 }
 
@@ -43,13 +44,42 @@ std::unique_ptr<env::Random> random_for(std::uint64_t seed, std::uint64_t purpos
   return env::make_seeded_random(base ^ env::make_seeded_random(purpose << 32U ^ pass)->next());
 }
 
+bool reads_ranges(WorkloadKind kind) { return kind == WorkloadKind::random || kind == WorkloadKind::mixed; }
+
+bool reads_shards(WorkloadKind kind) { return kind == WorkloadKind::sequential || reads_ranges(kind); }
+
+/// The sizes of mixed reads, and how many of `mixed_parts` have them.
+struct MixedSize {
+  std::uint64_t parts;
+  std::uint64_t min;
+  std::uint64_t max;
+};
+constexpr std::uint64_t mixed_parts = 16;
+constexpr std::array<MixedSize, 4> mixed_sizes{
+    {{8, 4 * KiB, 4 * KiB}, {5, 64 * KiB, 64 * KiB}, {2, MiB, MiB}, {1, 8 * MiB, 16 * MiB}}};
+
+std::uint64_t random_size(const Workload& workload, env::Random& random) {
+  std::uint64_t min = workload.min_size;
+  std::uint64_t max = workload.max_size;
+  if (workload.kind == WorkloadKind::mixed) {
+    std::uint64_t part = random.below(mixed_parts);
+    for (const MixedSize& size : mixed_sizes) {
+      min = size.min;
+      max = size.max;
+      if (part < size.parts) break;
+      part -= size.parts;
+    }
+  }
+  return min + random.below(max - min + 1);
+}
+
 /// Items that are dealt to threads one by one: shards for sequential, else reads.
 std::vector<ReadOp> random_ops(const Workload& workload, const DataSet& data, std::uint64_t seed) {
   const auto random = random_for(seed, 1, 0);
   std::vector<ReadOp> ops(workload.reads == 0 ? default_random_reads : workload.reads);
   for (ReadOp& op : ops) {
     op.file = random->below(data.shards);
-    op.length = workload.min_size + random->below(workload.max_size - workload.min_size + 1);
+    op.length = random_size(workload, *random);
     op.offset = random->below((data.shard_size - op.length) / alignment + 1) * alignment;
   }
   return ops;
@@ -108,14 +138,14 @@ std::vector<std::vector<ReadOp>> with_shards_shuffled(const std::vector<std::vec
 }
 
 Status check_fits(const Workload& workload, const DataSet& data) {
-  const bool of_shards = workload.kind == WorkloadKind::sequential || workload.kind == WorkloadKind::random;
+  const bool of_shards = reads_shards(workload.kind);
   if (of_shards && data.shards == 0) {
     return fail(ErrorCode::invalid, fmt::format("{}: the data set has no shards", to_string(workload)));
   }
   if (!of_shards && data.small_files == 0) {
     return fail(ErrorCode::invalid, fmt::format("{}: the data set has no small files", to_string(workload)));
   }
-  if (workload.kind == WorkloadKind::random && workload.max_size > data.shard_size) {
+  if (reads_ranges(workload.kind) && workload.max_size > data.shard_size) {
     return fail(ErrorCode::invalid, fmt::format("{}: the data set's shards have only {}", to_string(workload),
                                                 format_size(data.shard_size)));
   }
@@ -148,6 +178,12 @@ Result<Workload> parse_workload(std::string_view text) {
     return workload;
   }
   if (word == "random" && !plain) return with_random_sizes(workload, text, value);
+  if (word == "mixed" && plain) {
+    workload.kind = WorkloadKind::mixed;
+    workload.min_size = mixed_sizes.front().min;
+    workload.max_size = mixed_sizes.back().max;
+    return workload;
+  }
   if (word == "small" && plain) {
     workload.kind = WorkloadKind::small;
     return workload;
@@ -165,6 +201,7 @@ Result<Workload> parse_workload(std::string_view text) {
 std::string to_string(const Workload& workload) {
   switch (workload.kind) {
     case WorkloadKind::sequential: return "sequential:" + format_size(workload.max_size);
+    case WorkloadKind::mixed: return "mixed";
     case WorkloadKind::small: return "small";
     case WorkloadKind::readv: return fmt::format("readv:{}", workload.batch);
     case WorkloadKind::random: break;
@@ -183,14 +220,13 @@ Result<std::vector<std::vector<ReadOp>>> plan_pass(const Workload& workload, con
     auto threads = cut(deal(shards, workload.threads, 1), workload, data);
     return pass == 0 ? std::move(threads) : with_shards_shuffled(threads, *order);
   }
-  auto ops = workload.kind == WorkloadKind::random ? random_ops(workload, data, seed) : small_ops(workload, data, seed);
+  auto ops = reads_ranges(workload.kind) ? random_ops(workload, data, seed) : small_ops(workload, data, seed);
   if (pass != 0) shuffle(ops, *order);
   return deal(ops, workload.threads, workload.batch);
 }
 
 Range range_of(const Workload& workload, const ReadOp& op) {
-  const bool of_shards = workload.kind == WorkloadKind::sequential || workload.kind == WorkloadKind::random;
-  return {.path = of_shards ? DataSet::shard_path(op.file) : DataSet::small_path(op.file),
+  return {.path = reads_shards(workload.kind) ? DataSet::shard_path(op.file) : DataSet::small_path(op.file),
           .offset = op.offset,
           .length = op.length};
 }

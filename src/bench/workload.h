@@ -15,6 +15,7 @@ namespace seekfs::bench {
 enum class WorkloadKind : std::uint8_t {
   sequential,  ///< whole shards from their first byte to the last; a shard belongs to one thread
   random,      ///< ranges of shards
+  mixed,       ///< ranges of shards of sizes that are orders of magnitude apart
   small,       ///< whole small files, one at a time
   readv,       ///< whole small files, `batch` of them a request
 };
@@ -22,17 +23,18 @@ enum class WorkloadKind : std::uint8_t {
 /// One line of a report. Sizes in bytes.
 struct Workload {
   WorkloadKind kind = WorkloadKind::random;
-  std::uint64_t min_size = 0;  ///< of a read; sequential, random
-  std::uint64_t max_size = 0;  ///< random: sizes are uniform between the two
+  std::uint64_t min_size = 0;  ///< of a read; sequential, random, mixed
+  std::uint64_t max_size = 0;  ///< random: sizes are uniform between the two; mixed: see parse_workload
   std::uint64_t batch = 1;     ///< readv: files a request
   std::uint64_t threads = 1;
-  std::uint64_t reads = 0;  ///< of a pass over all threads; 0: everything there is (random: 1,000)
+  std::uint64_t reads = 0;  ///< of a pass over all threads; 0: everything there is (random, mixed: 1,000)
 
   bool operator==(const Workload&) const = default;
 };
 
-/// "sequential[:SIZE]" (1MiB), "random:SIZE" or "random:MIN-MAX", "small", "readv[:FILES]" (64). `invalid` with these
-/// forms. Sets kind, sizes and batch.
+/// "sequential[:SIZE]" (1MiB), "random:SIZE" or "random:MIN-MAX", "mixed", "small", "readv[:FILES]" (64). Of 16 mixed
+/// reads 8 have 4 KiB, 5 have 64 KiB, 2 have 1 MiB and one has 8 to 16 MiB, on the average. `invalid` with these forms.
+/// Sets kind, sizes and batch.
 Result<Workload> parse_workload(std::string_view text);
 /// The text that parse_workload takes.
 std::string to_string(const Workload& workload);

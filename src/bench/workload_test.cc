@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -37,7 +38,7 @@ std::vector<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>> set_of(cons
 
 TEST(WorkloadText, IsReadAndWrittenTheSame) {
   for (const char* text :
-       {"sequential:1MiB", "sequential:64KiB", "random:4KiB", "random:8MiB-16MiB", "small", "readv:7"}) {
+       {"sequential:1MiB", "sequential:64KiB", "random:4KiB", "random:8MiB-16MiB", "mixed", "small", "readv:7"}) {
     EXPECT_EQ(to_string(parse_workload(text).value()), text);
   }
   EXPECT_EQ(to_string(parse_workload("sequential").value()), "sequential:1MiB");
@@ -56,6 +57,7 @@ TEST(WorkloadText, RefusesAllElseAndNamesTheForms) {
                            "random:2GiB",
                            "random:-4KiB",
                            "small:1",
+                           "mixed:4KiB",
                            "readv:0",
                            "readv:",
                            "readv:x",
@@ -70,6 +72,25 @@ TEST(WorkloadText, RefusesAllElseAndNamesTheForms) {
     EXPECT_EQ(parsed.error().code, ErrorCode::invalid);
     EXPECT_TRUE(parsed.error().message.contains("random:MIN-MAX")) << parsed.error().message;
   }
+}
+
+TEST(PlanPass, MixedReadsHaveAllSizes) {
+  const DataSet large{.shards = 3, .shard_size = 20 * MiB};
+  const Plan reads = plan_pass(workload("mixed", 4, 4000), large, 1, 0).value();
+  std::map<std::uint64_t, int> counts;  // by size; those of 8 MiB and more together
+  for (const auto& thread : reads) {
+    for (const ReadOp& op : thread) {
+      ASSERT_LE(op.offset + op.length, large.shard_size);
+      ASSERT_LE(op.length, 16 * MiB);
+      ++counts[std::min(op.length, 8 * MiB)];
+    }
+  }
+  ASSERT_EQ(counts.size(), 4U);
+  EXPECT_NEAR(counts[4 * KiB], 2000, 200);
+  EXPECT_NEAR(counts[64 * KiB], 1250, 200);
+  EXPECT_NEAR(counts[MiB], 500, 150);
+  EXPECT_NEAR(counts[8 * MiB], 250, 100);
+  EXPECT_FALSE(plan_pass(workload("mixed"), data, 1, 0));  // its shards are smaller than such a read
 }
 
 TEST(PlanPass, SameSeedSameSequence) {

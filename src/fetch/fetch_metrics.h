@@ -12,6 +12,8 @@ struct FetchMetrics {
                                "Prefetches that a reader asked for while they waited to be sent.")),
         coalesced_pages(
             metrics.counter("seekfs_coalesced_pages_total", "Pages that came in a GET with an earlier page.")),
+        run_on_pages(metrics.counter("seekfs_run_on_pages_total",
+                                     "Pages that GETs for readers ran on over though no reader had asked for them.")),
         l2_hit(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "hit"}})),
         l2_miss(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "miss"}})),
         crc_failures_l2(metrics.counter(crc_failures, crc_help, {{"where", "l2"}})),
@@ -27,6 +29,7 @@ struct FetchMetrics {
   Counter& joined;
   Counter& raised;
   Counter& coalesced_pages;
+  Counter& run_on_pages;
   Counter& l2_hit;
   Counter& l2_miss;
   Counter& crc_failures_l2;

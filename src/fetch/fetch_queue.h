@@ -18,6 +18,7 @@ struct PageJob {
   MutablePage buffer;
   objectstore::Purpose purpose = objectstore::Purpose::demand;  ///< or prefetch: no reader waits for it
   bool keep_in_l1 = true;   ///< also when no reader has asked for it by the time it is there
+  bool run_on = false;      ///< nobody asked for it: its GET brings it along
   bool second_try = false;  ///< its first bytes failed the check
 };
 

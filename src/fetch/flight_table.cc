@@ -6,6 +6,11 @@
 namespace seekfs::fetch {
 
 FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand) {
+  MutablePage none;
+  return join(key, demand, none);
+}
+
+FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand, MutablePage& buffer) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto [flight, created] = home.flights.try_emplace(key);
@@ -16,15 +21,29 @@ FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand)
                 .raised = demand && !created && !joined_flight.demanded};
   joined_flight.waiters.push_back({joined.waiter, demand, joined.arrival});
   joined_flight.demanded = joined_flight.demanded || demand;
+  if (joined_flight.lacks_memory && buffer) {
+    joined_flight.buffer = std::move(buffer);
+    joined_flight.lacks_memory = false;
+  }
   return joined;
 }
 
-bool FlightTable::keep(const manifest::PageKey& key) {
+bool FlightTable::keep(const manifest::PageKey& key, Memory memory) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto [flight, created] = home.flights.try_emplace(key);
-  if (created) flight->second.kept = true;
+  if (created) {
+    flight->second.kept = true;
+    flight->second.lacks_memory = memory == Memory::when_it_comes;
+  }
   return created;
+}
+
+MutablePage FlightTable::take_buffer(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  return flight == home.flights.end() ? MutablePage() : std::move(flight->second.buffer);
 }
 
 bool FlightTable::contains(const manifest::PageKey& key) const {
@@ -55,26 +74,30 @@ void FlightTable::leave(const manifest::PageKey& key, std::uint64_t waiter) {
   std::erase_if(flight->second.waiters, [waiter](const Waiter& each) { return each.id == waiter; });
 }
 
-bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) {
+bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) { return drop(key, false); }
+
+bool FlightTable::drop_if_nobody_waits(const manifest::PageKey& key) { return drop(key, true); }
+
+bool FlightTable::drop(const manifest::PageKey& key, bool kept_too) {
+  Flights::node_type ended;  // its memory goes back after the lock
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || flight->second.kept || !flight->second.waiters.empty()) return false;
-  home.flights.erase(flight);
+  if (flight == home.flights.end() || !flight->second.waiters.empty()) return false;
+  if (flight->second.kept && !kept_too) return false;
+  ended = home.flights.extract(flight);
   return true;
 }
 
 void FlightTable::complete(const manifest::PageKey& key, const Result<PageArrival>& result) {
-  std::vector<Waiter> waiters;
+  Flights::node_type ended;
   {
     Shard& home = shard(key);
     MutexLock lock(home.mutex);
-    const auto flight = home.flights.find(key);
-    if (flight == home.flights.end()) return;
-    waiters = std::move(flight->second.waiters);
-    home.flights.erase(flight);
+    ended = home.flights.extract(key);
   }
-  for (const Waiter& waiter : waiters) waiter.arrival.set(result);
+  if (ended.empty()) return;
+  for (const Waiter& waiter : ended.mapped().waiters) waiter.arrival.set(result);
 }
 
 std::size_t FlightTable::size() const {

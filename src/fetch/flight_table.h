@@ -9,6 +9,7 @@
 
 #include "async/promise.h"
 #include "base/mutex.h"
+#include "base/page.h"
 #include "fetch/page_request.h"
 
 namespace seekfs::fetch {
@@ -28,8 +29,14 @@ class FlightTable {
 
   /// Adds a waiter for the page: `demand`, or only a prefetch.
   Joined join(const manifest::PageKey& key, bool demand = true);
+  /// The same. A page whose memory is allocated only when its bytes come takes `buffer` of the first who joins it, so
+  /// that it does not fail for want of memory when somebody waits.
+  Joined join(const manifest::PageKey& key, bool demand, MutablePage& buffer);
+  enum class Memory : std::uint8_t { allocated, when_it_comes };
   /// Puts a page that nobody waits for in flight, kept: true. False: it is in flight already, and nothing was changed.
-  bool keep(const manifest::PageKey& key);
+  bool keep(const manifest::PageKey& key, Memory memory = Memory::allocated);
+  /// What one who joined left for the page's bytes; empty when nobody did.
+  MutablePage take_buffer(const manifest::PageKey& key);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
   void leave(const manifest::PageKey& key, std::uint64_t waiter);
   /// Whether a reader has ever joined the page while it was on its way; false also when it is not.
@@ -39,6 +46,8 @@ class FlightTable {
   bool waited_for(const manifest::PageKey& key) const;
   /// Ends the flight if nobody waits for it any more and it is not kept.
   bool drop_if_unwanted(const manifest::PageKey& key);
+  /// The same for a kept one, which was only an attempt.
+  bool drop_if_nobody_waits(const manifest::PageKey& key);
   /// Ends the flight and gives every waiter the result.
   void complete(const manifest::PageKey& key, const Result<PageArrival>& result);
 
@@ -54,12 +63,16 @@ class FlightTable {
     std::vector<Waiter> waiters;
     bool demanded = false;
     bool kept = false;
+    bool lacks_memory = false;  ///< `buffer` is taken from the first who joins
+    MutablePage buffer;
   };
+  using Flights = std::unordered_map<manifest::PageKey, Flight, manifest::PageKeyHash>;
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<manifest::PageKey, Flight, manifest::PageKeyHash> flights SEEKFS_GUARDED_BY(mutex);
+    Flights flights SEEKFS_GUARDED_BY(mutex);
     std::uint64_t last_waiter SEEKFS_GUARDED_BY(mutex) = 0;
   };
+  bool drop(const manifest::PageKey& key, bool kept_too);
   Shard& shard(const manifest::PageKey& key) { return shards_[mix(key) >> 58U]; }
   const Shard& shard(const manifest::PageKey& key) const { return shards_[mix(key) >> 58U]; }
 

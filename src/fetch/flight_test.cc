@@ -111,11 +111,18 @@ class GetSinkTest : public ::testing::Test {
       job.buffer = MutablePage::allocate(10, nullptr);
       jobs.push_back(std::move(job));
     }
-    return GetSink(std::move(jobs), table, [this](PageJob job) {
-      PageRef page = std::move(job.buffer).seal();
-      received.append(reinterpret_cast<const char*>(page.bytes().data()), page.size());
-      table.complete(job.request.key, PageArrival{std::move(page), PageTier::origin});
-    });
+    return over(std::move(jobs));
+  }
+
+  GetSink over(std::vector<PageJob> jobs) {
+    return GetSink(
+        std::move(jobs), table,
+        [this](PageJob job) {
+          PageRef page = std::move(job.buffer).seal();
+          received.append(reinterpret_cast<const char*>(page.bytes().data()), page.size());
+          table.complete(job.request.key, PageArrival{std::move(page), PageTier::origin});
+        },
+        [this](std::uint32_t length) { return memory ? MutablePage::allocate(length, nullptr) : MutablePage(); });
   }
 
   /// Feeds bytes of `body` until the sink wants no more; the count it took.
@@ -135,6 +142,7 @@ class GetSinkTest : public ::testing::Test {
   FlightTable table;
   std::vector<PageTicket> tickets;
   std::string received;
+  bool memory = true;  ///< for pages that came without
 };
 
 constexpr std::string_view body = "0123456789abcdefghijKLMNOPQRST**********";
@@ -178,6 +186,66 @@ TEST_F(GetSinkTest, ReceivesWhatLiesBeforeAPageThatSomebodyWaitsFor) {
   EXPECT_EQ(received, body.substr(0, 30));
   EXPECT_TRUE(kept.ready());
   EXPECT_EQ(table.size(), 0U);
+}
+
+class RunOnSinkTest : public GetSinkTest {
+ protected:
+  /// A page that a reader waits for, and three that the GET runs on over.
+  GetSink make_sink() {
+    std::vector<PageJob> jobs(4);
+    for (std::uint32_t id = 0; id < 4; ++id) jobs[id].request.key = key(id);
+    tickets.emplace_back(table, key(0), table.join(key(0)));
+    jobs[0].buffer = MutablePage::allocate(10, nullptr);
+    for (std::uint32_t id = 1; id < 4; ++id) table.keep(key(id), FlightTable::Memory::when_it_comes);
+    return over(std::move(jobs));
+  }
+  /// A reader that joins a page and brings memory for it.
+  FlightTable::Joined join(std::uint32_t id) {
+    MutablePage buffer = MutablePage::allocate(10, nullptr);
+    return table.join(key(id), true, buffer);
+  }
+};
+
+TEST_F(RunOnSinkTest, BringsPagesThatNobodyWaitsFor) {
+  GetSink sink = make_sink();
+  EXPECT_EQ(feed(sink, body, 7), body.size());
+  EXPECT_EQ(received, body);
+  EXPECT_FALSE(sink.ended_for_memory());
+  EXPECT_TRUE(sink.take_missing().empty());
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(RunOnSinkTest, EndsWhereThereIsNoMemory) {
+  GetSink sink = make_sink();
+  EXPECT_EQ(feed(sink, body.substr(0, 20), 20), 20U);
+  memory = false;
+  EXPECT_EQ(feed(sink, body.substr(20), 20), 0U);
+  EXPECT_TRUE(sink.prepare().empty());
+  EXPECT_TRUE(sink.ended_for_memory());
+  EXPECT_TRUE(sink.take_missing().empty());
+  EXPECT_EQ(table.size(), 0U) << "nobody waited for the others";
+}
+
+TEST_F(RunOnSinkTest, AReaderThatJoinsLeavesItsMemory) {
+  GetSink sink = make_sink();
+  const auto joined = join(1);
+  memory = false;
+  EXPECT_EQ(feed(sink, body, 20), 20U);
+  EXPECT_TRUE(joined.arrival.ready());
+  EXPECT_TRUE(sink.ended_for_memory());
+}
+
+TEST_F(RunOnSinkTest, APageThatIsWaitedForBehindTheEndIsLeftOverWithItsMemory) {
+  GetSink sink = make_sink();
+  const auto joined = join(3);
+  memory = false;
+  EXPECT_EQ(feed(sink, body, 10), 10U);
+  EXPECT_TRUE(sink.ended_for_memory());
+  const auto missing = sink.take_missing();
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_EQ(missing[0].request.key.page_id, 3U);
+  EXPECT_EQ(table.take_buffer(key(3)).size(), 10U);
+  EXPECT_EQ(table.size(), 1U);
 }
 
 TEST_F(GetSinkTest, WantsNothingWhenEverybodyLeftBeforeItBegan) {

@@ -10,29 +10,40 @@
 namespace seekfs::fetch {
 
 /// A page that nobody waits for any more at the end of the GET is given up before it is received; the page that is
-/// being received is always finished. Used by one thread at a time, as BodySink says.
+/// being received is always finished. A page that came without memory gets it when its bytes come; where there is none,
+/// the GET ends. Used by one thread at a time, as BodySink says.
 class GetSink final : public objectstore::BodySink {
  public:
   /// Called on the store's thread with each page whose bytes are complete, not yet verified.
   using OnPage = std::function<void(PageJob)>;
 
-  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page)
-      : jobs_(std::move(jobs)), flights_(flights), on_page_(std::move(on_page)) {}
+  /// Memory for a page of this length; empty when it can't be had at once.
+  using Allocate = std::function<MutablePage(std::uint32_t)>;
+
+  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate)
+      : jobs_(std::move(jobs)), flights_(flights), on_page_(std::move(on_page)), allocate_(std::move(allocate)) {}
 
   std::span<std::byte> prepare() override;
   void commit(std::size_t count) override;
 
   /// The pages that did not arrive; after the GET has ended.
   std::vector<PageJob> take_missing();
+  /// Whether it wanted no more because there was no memory: the missing pages, which somebody waits for and has left
+  /// memory for, are to be asked for anew.
+  bool ended_for_memory() const noexcept { return ended_for_memory_; }
 
  private:
   void drop_unwanted_tail();
+  bool has_memory(PageJob& job);
+  void end_for_memory();
 
   std::vector<PageJob> jobs_;
   std::size_t current_ = 0;
   std::size_t filled_ = 0;
   FlightTable& flights_;
   OnPage on_page_;
+  Allocate allocate_;
+  bool ended_for_memory_ = false;
 };
 
 }  // namespace seekfs::fetch

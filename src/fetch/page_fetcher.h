@@ -14,10 +14,10 @@
 #include "base/metrics.h"
 #include "cache/memory_budget.h"
 #include "cache/page_cache.h"
+#include "fetch/fetch_policy.h"
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
-#include "fetch/usefulness.h"
 #include "l2/l2.h"
 #include "objectstore/object_store.h"
 #include "objectstore/origin_gate.h"
@@ -89,7 +89,7 @@ struct PageFetcherParts {
 
 struct PageFetcherOptions {
   PlannerPolicy planner;
-  double run_on_prior = 0.5;  ///< what usefulness() begins with
+  RunOnPolicy run_on;
   std::chrono::milliseconds get_timeout{60'000};
   std::chrono::milliseconds remember_changed{30'000};
 };
@@ -128,10 +128,6 @@ class PageFetcher {
   void shutdown();
 
   std::size_t in_flight() const;
-
-  /// Of pages that a GET brought though no reader had asked for them. To be told by whoever sees such a page used for
-  /// the first time, or dropped unused; lives as long as the fetcher.
-  Usefulness& usefulness() noexcept;
 
  private:
   class Core;

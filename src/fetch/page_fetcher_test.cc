@@ -74,7 +74,7 @@ class ScriptedL2 final : public l2::L2 {
 
 class PageFetcherTest : public ::testing::Test {
  protected:
-  PageFetcherTest() {
+  explicit PageFetcherTest(RunOnPolicy policy = {}) : run_on(policy) {
     for (std::size_t i = 0; i < 5U * page_size; ++i) content.push_back(static_cast<char>('a' + i / page_size));
     etag = async::sync_wait(objectstore::put_small(*base_store, "object", content, {}, {})).value().etag;
   }
@@ -83,6 +83,28 @@ class PageFetcherTest : public ::testing::Test {
     background.stop();
   }
 
+  /// The pages of `path`, all five of them.
+  class Table final : public PageTable {
+   public:
+    Table(PageFetcherTest& test, std::string path) : test_(test), path_(std::move(path)) {}
+    std::uint32_t page_count() const override { return 5; }
+    Row row(std::uint32_t page_id) const override {
+      const PageRequest page = test_.request(page_id, path_);
+      return {.key = page.key, .crc32c = page.crc32c};
+    }
+
+   private:
+    PageFetcherTest& test_;
+    std::string path_;
+  };
+  /// A page of a file whose other pages are known.
+  PageRequest known(std::uint32_t page_id) {
+    PageRequest made = request(page_id);
+    auto source = std::make_shared<PageSource>(*made.source);
+    source->pages = std::make_shared<Table>(*this, "f");
+    made.source = std::move(source);
+    return made;
+  }
   PageRequest request(std::uint32_t page_id, const std::string& path = "f") {
     auto source = std::make_shared<PageSource>();
     source->ns = "demo";
@@ -156,7 +178,23 @@ class PageFetcherTest : public ::testing::Test {
   cache::MemoryBudget memory{4U << 20U, timers};
   cache::PageCache l1{1U << 20U, memory};
   ScriptedL2 l2;
-  PageFetcher fetcher{{*store, gate, l1, memory, l2, timers, background, metrics, null_logger()}, {}};
+  RunOnPolicy run_on;
+  PageFetcher fetcher{{*store, gate, l1, memory, l2, timers, background, metrics, null_logger()}, {.run_on = run_on}};
+};
+
+/// Its GETs run on over as many as three pages.
+class RunOnTest : public PageFetcherTest {
+ protected:
+  RunOnTest() : PageFetcherTest({.get_price_bytes = 1000, .max_bytes = 3 * page_size, .prior = 0.5}) {}
+
+  std::string cached() {
+    std::string ids;
+    for (std::uint32_t id = 0; id < 5; ++id) {
+      if (l1.contains(request(id).key)) ids += std::to_string(id);
+    }
+    return ids;
+  }
+  std::uint64_t run_on_pages() { return metrics.counter("seekfs_run_on_pages_total", "").value(); }
 };
 
 TEST_F(PageFetcherTest, APageFromTheStoreIsInBothCachesForTheNextReader) {
@@ -375,6 +413,63 @@ TEST_F(PageFetcherTest, ReadAheadThatFailsIsForgotten) {
   EXPECT_EQ(fetcher.prefetch(std::vector{request(1)}, background.executor()), 1U);
   EXPECT_EQ(fetcher.in_flight(), 0U);
   EXPECT_EQ(gets, 1);
+}
+
+TEST_F(RunOnTest, AGetGoesOnOverPagesThatNobodyAskedFor) {
+  EXPECT_EQ(text_of(read(known(1))->page), page_text(1));
+  expect_idle();
+  EXPECT_EQ(gets, 1);
+  EXPECT_EQ(cached(), "1234");
+  EXPECT_EQ(l2.page(3), page_text(3));
+  EXPECT_EQ(run_on_pages(), 3U);
+}
+
+TEST_F(RunOnTest, StopsAtTheEndOfTheFileAndAtWhatIsKnownAlready) {
+  ASSERT_TRUE(read(known(4)));
+  expect_idle();
+  EXPECT_EQ(run_on_pages(), 0U);
+  l2.set(3, page_text(3));
+  ASSERT_TRUE(read(known(2)));
+  expect_idle();
+  EXPECT_EQ(run_on_pages(), 0U) << "L2 has what follows";
+  ASSERT_TRUE(read(known(0)));
+  expect_idle();
+  EXPECT_EQ(run_on_pages(), 1U);
+  EXPECT_EQ(cached(), "0124");
+  EXPECT_EQ(gets, 3);
+}
+
+TEST_F(RunOnTest, StopsAtAPageThatIsOnItsWayAndAReaderMayJoinOneThatItRunsOnOver) {
+  shut_gate();
+  auto first = start({known(1)});
+  auto far = prefetch({known(3)});
+  held.reset();
+  ASSERT_TRUE(wait(first[0]));
+  auto joined = start({known(2)});
+  EXPECT_EQ(text_of(wait(joined[0])->page), page_text(2));
+  EXPECT_EQ(text_of(async::sync_wait(far[0].wait())->page), page_text(3));
+  expect_idle();
+}
+
+TEST_F(RunOnTest, NotWhileOthersWaitForTheStoreNorForAPrefetch) {
+  shut_gate();
+  auto hinted = prefetch({known(2)});
+  auto reader = start({known(0)});
+  held.reset();
+  ASSERT_TRUE(wait(reader[0]));
+  ASSERT_TRUE(wait(hinted[0]));
+  expect_idle();
+  EXPECT_EQ(run_on_pages(), 0U);
+}
+
+TEST_F(RunOnTest, WhereThereIsNoMemoryTheGetEndsAndThoseWhoWaitAreServed) {
+  const std::uint64_t others = memory.total();
+  ASSERT_TRUE(memory.try_reserve(cache::MemoryUse::pages, others));
+  ASSERT_TRUE(read(known(0)));
+  auto joined = start({known(2)});
+  EXPECT_EQ(text_of(wait(joined[0])->page), page_text(2));
+  expect_idle();
+  memory.release(cache::MemoryUse::pages, others);
 }
 
 TEST_F(PageFetcherTest, WhileTheBreakerIsOpenPrefetchesAreRefusedAtOnce) {

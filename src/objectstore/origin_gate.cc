@@ -386,6 +386,11 @@ std::uint64_t OriginGate::in_flight() const {
   return state_->policy.in_flight();
 }
 
+bool OriginGate::has_waiters() const {
+  MutexLock lock(state_->mutex);
+  return state_->waiting > 0;
+}
+
 bool OriginGate::open() const {
   MutexLock lock(state_->mutex);
   return state_->policy.open();

@@ -111,7 +111,8 @@ class OriginGate {
   void observe_first_byte(env::Duration duration);
 
   std::uint64_t in_flight() const;
-  bool open() const;  ///< the breaker: everything is refused
+  bool open() const;         ///< the breaker: everything is refused
+  bool has_waiters() const;  ///< some request waits for the budgets
 
  private:
   std::shared_ptr<State> state_;

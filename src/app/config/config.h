@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "base/log.h"
+#include "fetch/fetch_policy.h"
 
 namespace seekfs::app {
 
 enum class StoreType : std::uint8_t { s3, fs, mem };
 enum class S3Engine : std::uint8_t { native, sdk, crt };
-/// What fetching prefers when it must choose between fewer GETs and a shorter wait.
-enum class FetchPolicy : std::uint8_t { latency, balanced, fewest_gets };
+using fetch::FetchPolicy;
 enum class L2Backend : std::uint8_t { segmentstore, blobdb, mem, none };
 enum class L2Index : std::uint8_t { native, rocksdb };
 

@@ -1,0 +1,20 @@
+// The figures were chosen with `seekfs-bench simulate` (docs/BENCHMARK.md).
+#include "fetch/fetch_policy.h"
+
+#include <algorithm>
+
+namespace seekfs::fetch {
+
+RunOnPolicy run_on_policy(FetchPolicy policy, std::uint64_t coalesce_max_bytes) noexcept {
+  constexpr std::uint64_t mib = 1U << 20U;
+  RunOnPolicy figures;
+  switch (policy) {
+    case FetchPolicy::latency: figures = {.get_price_bytes = mib, .max_bytes = 2 * mib, .prior = 0.1}; break;
+    case FetchPolicy::balanced: figures = {.get_price_bytes = 8 * mib, .max_bytes = 8 * mib, .prior = 0.25}; break;
+    case FetchPolicy::fewest_gets: figures = {.get_price_bytes = 64 * mib, .max_bytes = 64 * mib, .prior = 0.5}; break;
+  }
+  figures.max_bytes = std::min(figures.max_bytes, coalesce_max_bytes);
+  return figures;
+}
+
+}  // namespace seekfs::fetch
