@@ -122,7 +122,8 @@ class GetSinkTest : public ::testing::Test {
           received.append(reinterpret_cast<const char*>(page.bytes().data()), page.size());
           table.complete(job.request.key, PageArrival{std::move(page), PageTier::origin});
         },
-        [this](std::uint32_t length) { return memory ? MutablePage::allocate(length, nullptr) : MutablePage(); });
+        [this](std::uint32_t length) { return memory ? MutablePage::allocate(length, nullptr) : MutablePage(); },
+        nullptr);
   }
 
   /// Feeds bytes of `body` until the sink wants no more; the count it took.
@@ -210,7 +211,7 @@ TEST_F(RunOnSinkTest, BringsPagesThatNobodyWaitsFor) {
   GetSink sink = make_sink();
   EXPECT_EQ(feed(sink, body, 7), body.size());
   EXPECT_EQ(received, body);
-  EXPECT_FALSE(sink.ended_for_memory());
+  EXPECT_FALSE(sink.ended_early());
   EXPECT_TRUE(sink.take_missing().empty());
   EXPECT_EQ(table.size(), 0U);
 }
@@ -221,7 +222,7 @@ TEST_F(RunOnSinkTest, EndsWhereThereIsNoMemory) {
   memory = false;
   EXPECT_EQ(feed(sink, body.substr(20), 20), 0U);
   EXPECT_TRUE(sink.prepare().empty());
-  EXPECT_TRUE(sink.ended_for_memory());
+  EXPECT_TRUE(sink.ended_early());
   EXPECT_TRUE(sink.take_missing().empty());
   EXPECT_EQ(table.size(), 0U) << "nobody waited for the others";
 }
@@ -232,7 +233,7 @@ TEST_F(RunOnSinkTest, AReaderThatJoinsLeavesItsMemory) {
   memory = false;
   EXPECT_EQ(feed(sink, body, 20), 20U);
   EXPECT_TRUE(joined.arrival.ready());
-  EXPECT_TRUE(sink.ended_for_memory());
+  EXPECT_TRUE(sink.ended_early());
 }
 
 TEST_F(RunOnSinkTest, APageThatIsWaitedForBehindTheEndIsLeftOverWithItsMemory) {
@@ -240,7 +241,7 @@ TEST_F(RunOnSinkTest, APageThatIsWaitedForBehindTheEndIsLeftOverWithItsMemory) {
   const auto joined = join(3);
   memory = false;
   EXPECT_EQ(feed(sink, body, 10), 10U);
-  EXPECT_TRUE(sink.ended_for_memory());
+  EXPECT_TRUE(sink.ended_early());
   const auto missing = sink.take_missing();
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].request.key.page_id, 3U);

@@ -1,6 +1,8 @@
 // One GET from its permit to its end: what it covers, its pages as they come, its failure.
 #include <fmt/format.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -59,8 +61,8 @@ bool PageFetcher::Core::try_keep(const PageRequest& request) {
   return flights_.keep(request.key, FlightTable::Memory::when_it_comes);
 }
 
-/// Pages that a GET did not bring because it ended for want of memory, and that somebody waits for: whoever joined such
-/// a page left its memory with the flight.
+/// Pages that a GET did not bring because it ended early, and that somebody waits for: whoever joined one without
+/// memory left its own with the flight.
 void PageFetcher::Core::ask_again(std::vector<PageJob> jobs) {
   std::vector<PageJob> wanted;
   for (PageJob& job : jobs) {
@@ -69,7 +71,6 @@ void PageFetcher::Core::ask_again(std::vector<PageJob> jobs) {
       flights_.complete(job.request.key, fail(ErrorCode::exhausted, "there is no memory for a page"));
       continue;
     }
-    job.purpose = objectstore::Purpose::demand;
     wanted.push_back(std::move(job));
   }
   if (!wanted.empty()) enqueue(std::move(wanted));
@@ -85,17 +86,20 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   }
   if (get.jobs.size() > 1) metrics_.coalesced_pages.add(get.jobs.size() - 1);
   run_on(get);
+  std::unique_ptr<TailControl::Get> tail =
+      tails_->begin(std::hash<std::string>()(get.object.key), get.purpose == objectstore::Purpose::demand);
   GetSink sink(
       std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); },
-      [this](std::uint32_t length) { return try_allocate(length); });
+      [this](std::uint32_t length) { return try_allocate(length); }, tail.get());
   const objectstore::RequestOptions options{
       .purpose = get.purpose,
       .deadline = parts_.timers.clock().now() + options_.get_timeout,
   };
   const auto reply = co_await parts_.store.get(get.object, get.range, sink, options);
+  tail.reset();
   // Their memory goes back before the task ends: the budget may not outlive it.
   std::vector<PageJob> missing = sink.take_missing();
-  if (reply && sink.ended_for_memory()) {
+  if (reply && sink.ended_early()) {
     ask_again(std::move(missing));
   } else if (!missing.empty()) {
     Error error = reply ? Error(ErrorCode::precondition_failed,

@@ -5,11 +5,27 @@
 
 namespace seekfs::fetch {
 
+bool GetSink::wants_pause(const std::weak_ptr<objectstore::PausedBody>& body) {
+  if (tail_ == nullptr || filled_ > 0 || ended_early_) return false;
+  drop_unwanted_tail();
+  if (current_ == jobs_.size()) return false;
+  // Only what a GET ran on over comes without memory.
+  TailPolicy::NextPage page{.wanted = reader_waits(), .speculative = !jobs_[current_].buffer};
+  TailPolicy::Step step = tail_->next_page(page, body, [this] { return keys_left(); });
+  if (step == TailPolicy::Step::pause && reader_waits()) {
+    page.wanted = true;
+    step = tail_->next_page(page, body, [this] { return keys_left(); });
+  }
+  if (step == TailPolicy::Step::end) end_early();
+  return step == TailPolicy::Step::pause;
+}
+
 std::span<std::byte> GetSink::prepare() {
   if (filled_ == 0) drop_unwanted_tail();
-  if (current_ == jobs_.size() || ended_for_memory_) return {};
+  if (current_ == jobs_.size() || ended_early_) return {};
   if (!has_memory(jobs_[current_])) {
-    end_for_memory();
+    ++current_;  // it is out of flight
+    end_early();
     return {};
   }
   return jobs_[current_].buffer.bytes().subspan(filled_);
@@ -20,6 +36,7 @@ void GetSink::commit(std::size_t count) {
   if (filled_ < jobs_[current_].buffer.size()) return;
   filled_ = 0;
   on_page_(std::move(jobs_[current_++]));
+  if (tail_ != nullptr) tail_->page_done(reader_waits());
 }
 
 void GetSink::drop_unwanted_tail() {
@@ -36,15 +53,30 @@ bool GetSink::has_memory(PageJob& job) {
   return true;
 }
 
-/// The current page is out of flight; of what follows, only what somebody waits for stays.
-void GetSink::end_for_memory() {
-  ended_for_memory_ = true;
+/// Of what is left, only what somebody waits for stays.
+void GetSink::end_early() {
+  ended_early_ = true;
   std::vector<PageJob> wanted;
-  for (std::size_t i = current_ + 1; i < jobs_.size(); ++i) {
+  for (std::size_t i = current_; i < jobs_.size(); ++i) {
     if (!flights_.drop_if_nobody_waits(jobs_[i].request.key)) wanted.push_back(std::move(jobs_[i]));
   }
   jobs_ = std::move(wanted);
   current_ = 0;
+}
+
+/// From the back: when all pages were asked for by readers, the first look tells.
+bool GetSink::reader_waits() const {
+  for (std::size_t i = jobs_.size(); i-- > current_;) {
+    if (flights_.waited_for(jobs_[i].request.key)) return true;
+  }
+  return false;
+}
+
+std::vector<manifest::PageKey> GetSink::keys_left() const {
+  std::vector<manifest::PageKey> keys;
+  keys.reserve(jobs_.size() - current_);
+  for (std::size_t i = current_; i < jobs_.size(); ++i) keys.push_back(jobs_[i].request.key);
+  return keys;
 }
 
 std::vector<PageJob> GetSink::take_missing() {

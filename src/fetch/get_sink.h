@@ -6,12 +6,14 @@
 
 #include "fetch/fetch_queue.h"
 #include "fetch/flight_table.h"
+#include "fetch/tail_control.h"
 
 namespace seekfs::fetch {
 
 /// A page that nobody waits for any more at the end of the GET is given up before it is received; the page that is
 /// being received is always finished. A page that came without memory gets it when its bytes come; where there is none,
-/// the GET ends. Used by one thread at a time, as BodySink says.
+/// the GET ends. Between two pages it may yield to readers elsewhere: TailPolicy. Used by one thread at a time, as
+/// BodySink says.
 class GetSink final : public objectstore::BodySink {
  public:
   /// Called on the store's thread with each page whose bytes are complete, not yet verified.
@@ -20,22 +22,30 @@ class GetSink final : public objectstore::BodySink {
   /// Memory for a page of this length; empty when it can't be had at once.
   using Allocate = std::function<MutablePage(std::uint32_t)>;
 
-  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate)
-      : jobs_(std::move(jobs)), flights_(flights), on_page_(std::move(on_page)), allocate_(std::move(allocate)) {}
+  /// `tail` is this GET's; null: it never yields. References outlive it.
+  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate, TailControl::Get* tail)
+      : jobs_(std::move(jobs)),
+        flights_(flights),
+        on_page_(std::move(on_page)),
+        allocate_(std::move(allocate)),
+        tail_(tail) {}
 
+  bool wants_pause(const std::weak_ptr<objectstore::PausedBody>& body) override;
   std::span<std::byte> prepare() override;
   void commit(std::size_t count) override;
 
   /// The pages that did not arrive; after the GET has ended.
   std::vector<PageJob> take_missing();
-  /// Whether it wanted no more because there was no memory: the missing pages, which somebody waits for and has left
-  /// memory for, are to be asked for anew.
-  bool ended_for_memory() const noexcept { return ended_for_memory_; }
+  /// Whether it wanted no more for want of memory, or to let a reader's GET be sent: the missing pages, which somebody
+  /// waits for and has left memory for, are to be asked for anew.
+  bool ended_early() const noexcept { return ended_early_; }
 
  private:
   void drop_unwanted_tail();
   bool has_memory(PageJob& job);
-  void end_for_memory();
+  void end_early();
+  bool reader_waits() const;
+  std::vector<manifest::PageKey> keys_left() const;
 
   std::vector<PageJob> jobs_;
   std::size_t current_ = 0;
@@ -43,7 +53,8 @@ class GetSink final : public objectstore::BodySink {
   FlightTable& flights_;
   OnPage on_page_;
   Allocate allocate_;
-  bool ended_for_memory_ = false;
+  TailControl::Get* tail_;
+  bool ended_early_ = false;
 };
 
 }  // namespace seekfs::fetch

@@ -37,6 +37,7 @@ std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, asyn
     } else {
       metrics_.joined.add();
       if (raised) raise(wanted.request);
+      if (wanted.purpose == objectstore::Purpose::demand) tails_->joined(key);
     }
   }
   begin(std::move(work), executor);
@@ -171,6 +172,14 @@ void PageFetcher::Core::request_permit(objectstore::Purpose purpose) {
   parts_.gate.acquire(purpose, [self = shared_from_this(), purpose](Result<objectstore::OriginGate::Permit> permit) {
     self->on_permit(purpose, std::move(permit));
   });
+  if (purpose == objectstore::Purpose::demand) make_room_for_reader();
+}
+
+/// A reader's GET waits behind others that hold all permits: one of which only a tail is left ends.
+void PageFetcher::Core::make_room_for_reader() {
+  if (!parts_.gate.full()) return;
+  MutexLock lock(mutex_);
+  if (demand_permit_requested_) tails_->permit_wanted();
 }
 
 void PageFetcher::Core::on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit) {
@@ -178,6 +187,7 @@ void PageFetcher::Core::on_permit(objectstore::Purpose purpose, Result<objectsto
   {
     MutexLock lock(mutex_);
     (purpose == objectstore::Purpose::prefetch ? prefetch_permit_requested_ : demand_permit_requested_) = false;
+    if (purpose == objectstore::Purpose::demand) tails_->permit_granted();
     if (permit) get = queue_.pop(purpose);
   }
   if (!permit) {
@@ -223,6 +233,7 @@ void PageFetcher::Core::complete(const PageJob& job, PageRef page, PageTier tier
 
 void PageFetcher::Core::shutdown() {
   tasks_.close();
+  tails_->close();
   std::vector<PageJob> dropped;
   {
     MutexLock lock(mutex_);

@@ -18,6 +18,7 @@
 #include "fetch/flight_table.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
+#include "fetch/tail_policy.h"
 #include "l2/l2.h"
 #include "objectstore/object_store.h"
 #include "objectstore/origin_gate.h"
@@ -90,6 +91,7 @@ struct PageFetcherParts {
 struct PageFetcherOptions {
   PlannerPolicy planner;
   RunOnPolicy run_on;
+  TailLimits tails;
   std::chrono::milliseconds get_timeout{60'000};
   std::chrono::milliseconds remember_changed{30'000};
 };

@@ -14,6 +14,7 @@
 #include "fetch/origin_errors.h"
 #include "fetch/page_fetcher.h"
 #include "fetch/recent_demand.h"
+#include "fetch/tail_control.h"
 #include "fetch/usefulness.h"
 
 namespace seekfs::fetch {
@@ -33,6 +34,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
         metrics_(parts.metrics),
         usefulness_(options.run_on.prior),
         changed_(parts.timers.clock(), options.remember_changed),
+        tails_(std::make_shared<TailControl>(options.tails, parts.timers, parts.metrics)),
         queue_(options.planner) {}
 
   std::vector<PageTicket> start(std::vector<Wanted> pages, async::Executor executor);
@@ -54,6 +56,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   void enqueue(std::vector<PageJob> jobs);
   void request_permits();
   void request_permit(objectstore::Purpose purpose);
+  void make_room_for_reader();
   void on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit);
   void refuse_waiting(objectstore::Purpose purpose, const Error& error);
   void raise(const PageRequest& request);
@@ -73,10 +76,11 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   Usefulness usefulness_;
   FlightTable flights_;
   ChangedSources changed_;
+  const std::shared_ptr<TailControl> tails_;
 
   async::RunningTasks tasks_;  ///< coroutines, and requests for a permit
 
-  Mutex mutex_;  ///< taken before a lock of flights_
+  Mutex mutex_;  ///< taken before a lock of flights_ or tails_
   FetchQueue queue_ SEEKFS_GUARDED_BY(mutex_);
   RecentDemand demand_ SEEKFS_GUARDED_BY(mutex_);
   bool demand_permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;

@@ -118,6 +118,8 @@ TEST_F(TailControlTest, AWantedPermitEndsOneTailAndAClosedControlAll) {
   Tail second(*control, 20);
   EXPECT_EQ(first.next(), Step::pause);
   EXPECT_EQ(second.next(), Step::pause);
+  first.get->page_done(false);
+  second.get->page_done(false);
   control->permit_wanted();
   EXPECT_EQ(first.body->resumed + second.body->resumed, 1);
   Tail& ended = first.body->resumed == 1 ? first : second;

@@ -10,11 +10,20 @@ TailPolicy::Id TailPolicy::begin(std::uint64_t object, bool wanted) {
   return last_id_;
 }
 
-void TailPolicy::end(Id id) { gets_.erase(id); }
+void TailPolicy::end(Id id) {
+  gets_.erase(id);
+  if (ender_ == id) ender_.reset();
+}
+
+void TailPolicy::permit_granted() noexcept {
+  permit_wanted_ = false;
+  ender_.reset();
+}
 
 void TailPolicy::page_done(Id id, bool wanted) {
   Get& get = gets_.at(id);
   get.started = true;
+  get.useful = true;
   get.wanted = wanted;
 }
 
@@ -48,7 +57,8 @@ TailPolicy::Step TailPolicy::decide(const Get& get, env::TimePoint now) {
   if (get.wanted) return Step::run;
   if (closed_) return Step::end;
   if (permit_wanted_) {
-    permit_wanted_ = false;
+    if (!get.useful) return Step::run;
+    permit_granted();
     return Step::end;
   }
   if (!limits_.yields || !has_patience(get, now) || may_run(get)) return Step::run;
@@ -61,6 +71,7 @@ TailPolicy::Step TailPolicy::next_page(Id id, NextPage page, env::TimePoint now)
   get.wanted = page.wanted;
   get.speculative = page.speculative;
   get.named = false;
+  if (page.wanted && ender_ == id) ender_.reset();
   const Step step = decide(get, now);
   if (step == Step::pause) {
     if (!get.paused_at) get.paused_at = now;
@@ -73,22 +84,15 @@ TailPolicy::Step TailPolicy::next_page(Id id, NextPage page, env::TimePoint now)
 
 std::vector<TailPolicy::Id> TailPolicy::due(env::TimePoint now) {
   std::vector<std::pair<env::TimePoint, Id>> paused;
-  bool one_may_end = false;  // when it asks, which it is about to
   for (const auto& [id, get] : gets_) {
-    if (!get.paused_at) continue;
-    if (get.named) {
-      one_may_end = one_may_end || !get.wanted;
-    } else {
-      paused.emplace_back(*get.paused_at, id);
-    }
+    if (get.paused_at && !get.named) paused.emplace_back(*get.paused_at, id);
   }
   std::ranges::sort(paused);
   std::vector<Id> named;
   for (const auto& [since, id] : paused) {
     Get& get = gets_.at(id);
-    const bool ends = closed_ || (permit_wanted_ && !one_may_end);
-    if (!ends && !get.wanted && has_patience(get, now) && !may_run(get)) continue;
-    one_may_end = one_may_end || !get.wanted;
+    if (permit_wanted_ && !ender_ && !get.wanted) ender_ = id;
+    if (!closed_ && ender_ != id && !get.wanted && has_patience(get, now) && !may_run(get)) continue;
     get.named = true;
     named.push_back(id);
   }

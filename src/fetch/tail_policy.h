@@ -28,7 +28,7 @@ struct TailLimits {
 ///
 /// - to a reader whose bytes are coming by another GET: it is paused;
 /// - to readers who still wait for a first byte: only so many tails run;
-/// - to a reader whose GET waits for a permit: it ends there, since it holds one.
+/// - to a reader whose GET waits for a permit: it ends there, since it holds one, but not before it has brought a page.
 ///
 /// Speculative pages, which nobody has announced, yield to all readers; read-ahead and hints not to those of their own
 /// object, who are about to want them. As soon as a reader waits for one of its pages, a GET has no tail. Not
@@ -58,7 +58,7 @@ class TailPolicy {
   void raise(Id id);
   /// A reader's GET can't be sent since all permits are held; until permit_granted(), or until a tail has ended for it.
   void permit_wanted() noexcept { permit_wanted_ = true; }
-  void permit_granted() noexcept { permit_wanted_ = false; }
+  void permit_granted() noexcept;
   /// Every tail ends at its next page.
   void close() noexcept { closed_ = true; }
 
@@ -74,6 +74,7 @@ class TailPolicy {
     bool wanted = false;
     bool started = false;  ///< its bytes are coming
     bool speculative = false;
+    bool useful = false;  ///< it has brought a page
     std::optional<env::TimePoint> paused_at;
     bool named = false;  ///< by due(), since it was paused
     env::Duration paused_before{0};
@@ -86,6 +87,7 @@ class TailPolicy {
   std::map<Id, Get> gets_;
   Id last_id_ = 0;
   bool permit_wanted_ = false;
+  std::optional<Id> ender_;  ///< named so that its permit comes back soon
   bool closed_ = false;
 };
 

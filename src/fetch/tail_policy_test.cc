@@ -25,8 +25,10 @@ class TailPolicyTest : public testing::Test {
     EXPECT_EQ(next(id, wanted), Step::run);
     return id;
   }
+  /// It has brought a page.
   TailPolicy::Id paused(std::uint64_t object) {
     const auto id = policy.begin(object, false);
+    policy.page_done(id, false);
     EXPECT_EQ(next(id, speculative), Step::pause);
     EXPECT_EQ(due(), Ids());
     return id;
@@ -143,9 +145,26 @@ TEST_F(TailPolicyTest, WhoIsRaisedBeforeItEndsLeavesItToTheNext) {
 TEST_F(TailPolicyTest, ATailThatRunsEndsForAPermitAtItsNextPage) {
   const auto tail = policy.begin(2, false);
   EXPECT_EQ(next(tail, ahead), Step::run);
+  policy.page_done(tail, false);
   policy.permit_wanted();
   EXPECT_EQ(next(tail, wanted), Step::run) << "a reader waits for it";
   EXPECT_EQ(next(tail, ahead), Step::end);
+}
+
+TEST_F(TailPolicyTest, NoGetEndsForAPermitBeforeItBroughtAPage) {
+  receiving(1);
+  const auto tail = policy.begin(2, false);
+  EXPECT_EQ(next(tail, ahead), Step::pause);
+  now += milliseconds(1);
+  const auto other = paused(3);
+  policy.permit_wanted();
+  EXPECT_EQ(due(), Ids({tail}));
+  EXPECT_EQ(next(tail, ahead), Step::run);
+  EXPECT_EQ(due(), Ids()) << "one is enough";
+  policy.page_done(tail, false);
+  EXPECT_EQ(next(tail, ahead), Step::end);
+  EXPECT_EQ(due(), Ids());
+  EXPECT_EQ(next(other, ahead), Step::pause);
 }
 
 TEST_F(TailPolicyTest, AtTheEndAllTailsEnd) {

@@ -386,6 +386,11 @@ std::uint64_t OriginGate::in_flight() const {
   return state_->policy.in_flight();
 }
 
+bool OriginGate::full() const {
+  MutexLock lock(state_->mutex);
+  return state_->policy.in_flight() >= state_->policy.limit();
+}
+
 bool OriginGate::has_waiters() const {
   MutexLock lock(state_->mutex);
   return state_->waiting > 0;

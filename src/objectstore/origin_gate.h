@@ -112,6 +112,7 @@ class OriginGate {
 
   std::uint64_t in_flight() const;
   bool open() const;         ///< the breaker: everything is refused
+  bool full() const;         ///< as many requests are in flight as may be
   bool has_waiters() const;  ///< some request waits for the budgets
 
  private:
