@@ -23,10 +23,11 @@ class TestBed:
     bucket, prefix, region = BUCKET, "data", "us-east-1"
     credentials = (ACCESS_KEY, SECRET_KEY)
 
-    def __init__(self, work, binaries, size, latency, jitter, interrupts):
-        """`size`: how many shards of how many MiB and small files. `latency`, `jitter`: as seekfs-bench delay-proxy takes them."""
+    def __init__(self, work, binaries, size, latency, jitter, verify, interrupts):
+        """`size`: how many shards of how many MiB and small files. `latency`, `jitter`: as seekfs-bench delay-proxy takes them.
+        `verify`: as seekfs-bench run does."""
         self.work, self.binaries, self.size, self.interrupts = work, binaries, size, interrupts
-        self.latency, self.jitter = latency, jitter
+        self.latency, self.jitter, self.verify = latency, jitter, verify
         self.data = os.path.join(work, "data")
         self.server = S3Server("versitygw", os.path.join(work, "server"))
         self.proxy = self.endpoint = self.metrics_url = None

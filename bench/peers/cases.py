@@ -11,6 +11,10 @@ from plain import Plain
 from processes import Failed
 
 
+# So that fast programs go through their reads many times.
+WARM_SECONDS = "0.5"
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """One workload, cold and maybe warm, on caches that are empty when it begins."""
@@ -63,7 +67,7 @@ def run_case(bed, peer, case):
         with bed.interrupts.held_back():
             peer.start()
         bed.run("seekfs-bench", "run", peer.target(), "--ns", getattr(peer, "namespace", "bench"), *arguments, "--no-drop",
-                "--repetitions", "1", "--epochs", str(epochs), "--origin-metrics", bed.metrics_url, "--json", report,
+                "--verify", bed.verify, "--repetitions", "1", "--epochs", str(epochs), "--warm-seconds", WARM_SECONDS, "--origin-metrics", bed.metrics_url, "--json", report,
                 environment=peer.client_environment(), timeout=case.seconds)
     finally:
         with bed.interrupts.held_back():

@@ -71,6 +71,9 @@ void add_run(CLI::App& app, CommandLine& line, Texts& texts) {
   command->add_option("--seconds", settings.seconds, "ends epochs; warm ones last as long; 0: one pass")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
+  command->add_option("--warm-seconds", settings.warm_seconds, "the same of warm epochs alone")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
   command->add_option("--epochs", settings.epochs, "1: cold only; the others are warm")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

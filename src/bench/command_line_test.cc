@@ -23,9 +23,11 @@ TEST(CommandLineTest, Prepare) {
 }
 
 TEST(CommandLineTest, RunHasACaseForEachWorkloadAndNumberOfThreads) {
-  const auto line =
-      parse_command_line({"run", "unix:/s", "--workload", "small,random:4KiB", "--threads", "8,16", "--reads", "50",
-                          "--pid", "12", "--json", "a", "--svg", "b", "--repetitions", "4", "--seconds", "1.5"});
+  const auto line = parse_command_line({"run",       "unix:/s", "--workload",     "small,random:4KiB",
+                                        "--threads", "8,16",    "--reads",        "50",
+                                        "--pid",     "12",      "--json",         "a",
+                                        "--svg",     "b",       "--repetitions",  "4",
+                                        "--seconds", "1.5",     "--warm-seconds", "0.5"});
   ASSERT_TRUE(line) << line.error().message;
   EXPECT_EQ(line->action, Action::run);
   EXPECT_EQ(line->target.address, "unix:/s");
@@ -40,6 +42,7 @@ TEST(CommandLineTest, RunHasACaseForEachWorkloadAndNumberOfThreads) {
   EXPECT_EQ(line->svg, "b");
   EXPECT_EQ(line->run.repetitions, 4U);
   EXPECT_EQ(line->run.settings.seconds, 1.5);
+  EXPECT_EQ(line->run.settings.warm_seconds, 0.5);
   EXPECT_TRUE(line->text.starts_with("seekfs-bench run unix:/s --workload small,random:4KiB"));
 }
 

@@ -21,6 +21,7 @@ Status check_comparable(const Report& a, const Report& b) {
   if (a.settings.seed != b.settings.seed)
     return differ(fmt::format("seeds {} and {}", a.settings.seed, b.settings.seed));
   if (a.settings.seconds != b.settings.seconds) return differ("--seconds differ");
+  if (a.settings.warm_seconds != b.settings.warm_seconds) return differ("--warm-seconds differ");
   if (a.settings.epochs != b.settings.epochs) return differ("--epochs differ");
   if (a.settings.verify != b.settings.verify) return differ("--verify differs");
   if (a.cases.size() != b.cases.size()) return differ("they have different workloads");

@@ -52,7 +52,8 @@ struct Case {
 struct RunSettings {
   DataSet data;
   std::uint64_t seed = 1;
-  double seconds = 0;  ///< of an epoch; 0: one pass
+  double seconds = 0;       ///< of an epoch; 0: one pass
+  double warm_seconds = 0;  ///< of warm epochs; 0: `seconds` holds for them, too
   std::uint64_t epochs = 2;
   std::string verify = "full";
 

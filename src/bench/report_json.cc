@@ -37,6 +37,7 @@ void visit_facts(auto& report, const Visit& visit) {
   visit("repetitions", report.wanted_repetitions);
   visit("seed", report.settings.seed);
   visit("seconds", report.settings.seconds);
+  visit("warm_seconds", report.settings.warm_seconds);
   visit("epochs", report.settings.epochs);
   visit("verify", report.settings.verify);
   visit("target", report.target);

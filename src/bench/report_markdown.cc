@@ -57,6 +57,12 @@ void put_table(std::string& out, const Report& report, std::size_t first, std::s
   }
 }
 
+std::string length_of_epochs(const RunSettings& settings) {
+  std::string text = settings.seconds > 0 ? fmt::format("epochs of {} s", settings.seconds) : "an epoch is one pass";
+  if (settings.warm_seconds > 0) text += fmt::format(", a warm one lasts {} s", settings.warm_seconds);
+  return text;
+}
+
 void put_facts(std::string& out, const Report& report) {
   const auto line = [&](std::string_view name, std::string_view value) {
     fmt::format_to(std::back_inserter(out), "- {}: {}\n", name, value);
@@ -72,9 +78,7 @@ void put_facts(std::string& out, const Report& report) {
        fmt::format("{} shards of {}, {} small files of {} to {}, seed {}", data.shards, format_size(data.shard_size),
                    data.small_files, format_size(data.small_min), format_size(data.small_max), data.seed));
   line("reads", fmt::format("seed {}, {}; every read is verified ({})", report.settings.seed,
-                            report.settings.seconds > 0 ? fmt::format("epochs of {} s", report.settings.seconds)
-                                                        : std::string("an epoch is one pass"),
-                            report.settings.verify));
+                            length_of_epochs(report.settings), report.settings.verify));
   line("not emptied before cold epochs", fmt::to_string(fmt::join(report.not_dropped, "; ")));
 }
 

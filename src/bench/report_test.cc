@@ -23,7 +23,11 @@ Figures figures(double seconds) {
 }
 
 Report sample() {
-  Report report{.settings = {.data = {.seed = 4, .shards = 2}, .seed = 11, .seconds = 0.5, .verify = "sparse"},
+  Report report{.settings = {.data = {.seed = 4, .shards = 2},
+                             .seed = 11,
+                             .seconds = 0.5,
+                             .warm_seconds = 0.25,
+                             .verify = "sparse"},
                 .wanted_repetitions = 3,
                 .target = "http://127.0.0.1:7070",
                 .description = "seekfsd <1> & \"two\"",
@@ -198,6 +202,7 @@ TEST(Compare, RefusesRunsOfSomethingElse) {
   expect_refusal([](Report& r) { r.settings.data.seed = 5; }, "data sets");
   expect_refusal([](Report& r) { r.settings.data.small_max -= 1; }, "data sets");
   expect_refusal([](Report& r) { r.settings.seconds = 2; }, "--seconds");
+  expect_refusal([](Report& r) { r.settings.warm_seconds = 2; }, "--warm-seconds");
   expect_refusal([](Report& r) { r.settings.epochs = 1; }, "--epochs");
   expect_refusal([](Report& r) { r.settings.verify = "full"; }, "--verify");
   expect_refusal([](Report& r) { r.interrupted = true; }, "interrupted");

@@ -77,6 +77,10 @@ std::vector<Workload> without_idle_threads(const RunOptions& options) {
   return workloads;
 }
 
+double limit_of(const RunSettings& settings, std::uint64_t epoch) {
+  return epoch > 0 && settings.warm_seconds > 0 ? settings.warm_seconds : settings.seconds;
+}
+
 /// The epochs of one repetition, each added to its case. False: stopped.
 Result<bool> run_repetition(const RunOptions& options, const RunContext& context, std::span<Case> cases) {
   for (Case& one : cases) {
@@ -86,7 +90,7 @@ Result<bool> run_repetition(const RunOptions& options, const RunContext& context
                                                        .reads = reads,
                                                        .data_seed = options.settings.data.seed,
                                                        .sparse = options.settings.verify == "sparse",
-                                                       .limit = options.settings.seconds,
+                                                       .limit = limit_of(options.settings, one.epoch),
                                                        .repeat = one.epoch > 0},
                                                       context.target, context.clock, context.stop));
     if (context.stop.stop_requested()) return false;

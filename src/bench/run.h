@@ -43,8 +43,8 @@ struct RunResult {
 
 /// For each workload and repetition: drops the caches unless told not to, then one epoch after the other. In epoch 0
 /// every thread goes through its reads once, or until the seconds are over; later epochs have another order, and with
-/// seconds they go through it again until those are over. The first wrong byte, failed request or short reply ends the
-/// run with its Error; wrong bytes are `corrupt` and name file and offset.
+/// seconds (warm seconds) they go through it again until those are over. The first wrong byte, failed request or short
+/// reply ends the run with its Error; wrong bytes are `corrupt` and name file and offset.
 Result<RunResult> run(const RunOptions& options, const RunContext& context);
 
 }  // namespace seekfs::bench
