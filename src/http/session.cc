@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
+#include <utility>
 
 #include "http/handlers.h"
 #include "http/problem.h"
@@ -20,7 +20,7 @@ std::int64_t unix_seconds(const env::Clock& clock) {
   return std::chrono::floor<std::chrono::seconds>(clock.wall_now()).time_since_epoch().count();
 }
 
-/// Counts a request as long as it lives.
+/// Counts a request as long as it lives: one that waits, since the others are over before anybody could look.
 class InFlight {
  public:
   explicit InFlight(Gauge& gauge) : gauge_(gauge) { gauge_.add(1); }
@@ -41,7 +41,8 @@ Session::Session(const SessionContext& context, std::unique_ptr<Stream> stream, 
       input_(context.shared.options.max_header_bytes + input_slack),
       parser_({context.shared.options.max_header_bytes, context.shared.options.max_target_bytes}),
       writer_(*stream_, *this),
-      started_(context.shared.parts.clock.now()),
+      now_(context.shared.parts.clock.now()),
+      started_(now_),
       deadline_(started_ + context.shared.options.idle_timeout) {}
 
 async::Task<void> Session::run() {
@@ -56,51 +57,88 @@ async::Task<void> Session::run() {
 }
 
 async::Task<void> Session::serve() {
+  Step step = advance(Step::next);
   while (true) {
-    SEEKFS_CO_ASSIGN(const bool received, co_await receive_request());
-    if (!received) co_return Result<void>{};
-    id_ = context_.ids.next();
-    Exchange exchange(context_.shared, parser_.head(), query_, writer_, *this, scratch_);
-    const InFlight counted(context_.shared.metrics.requests_in_flight());
-    std::optional<Status> outcome = start_request(exchange);
-    if (!outcome) outcome = co_await handle(exchange);
-    const Result<bool> goes_on = co_await finish_request(exchange, std::move(*outcome));
-    if (!goes_on || !*goes_on) co_return Result<void>{};
-  }
-}
-
-/// True: a request (or a refusal of one) is there. False: the connection is over.
-async::Task<bool> Session::receive_request() {
-  parser_.reset();
-  parser_refused_ = false;
-  phase_ = input_.pending().empty() ? Phase::idle : Phase::header;
-  if (phase_ == Phase::idle && context_.shared.draining()) co_return false;
-  while (true) {
-    if (!input_.pending().empty()) {
-      const RequestParser::State state = parser_.parse(input_.pending());
-      parser_refused_ = state == RequestParser::State::refused;
-      if (state != RequestParser::State::need_more) co_return true;
-    }
-    if (!co_await receive_more()) {
-      if (expired_ && phase_ == Phase::header) co_return answer_slow_header();
-      co_return false;
+    switch (step) {
+      case Step::next: step = advance(step); break;
+      case Step::receive: {
+        SEEKFS_CO_ASSIGN(step, co_await receive_requests());
+        break;
+      }
+      case Step::handle: {
+        SEEKFS_CO_ASSIGN(step, co_await handle_request());
+        break;
+      }
+      case Step::flush: {
+        SEEKFS_CO_ASSIGN(step, co_await flush_reply());
+        break;
+      }
+      case Step::linger: co_return co_await linger();
+      case Step::end: co_return Result<void>{};
     }
   }
 }
 
-/// An Error at the end of the connection as well as on its failure.
-async::Task<void> Session::receive_more() {
-  if (input_.make_room()) parser_.reset();
-  const bool was_empty = input_.pending().empty();
-  SEEKFS_CO_ASSIGN(const std::size_t count, co_await stream_->read_some(input_.free()));
-  if (count == 0) co_return fail(ErrorCode::transient, "the peer has sent all it wanted to");
-  input_.received(count);
-  if (was_empty) {
+/// An Error when the connection fails. Requests that need no wait are answered in take(), which this waits behind.
+async::Task<Session::Step> Session::receive_requests() {
+  const Result<bool> received = co_await stream_->receive(*this);
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  if (received && *received) co_return step_;
+  if (expired_ && phase_ == Phase::header) SEEKFS_CO_TRY(answer_slow_header());
+  co_return Step::end;
+}
+
+bool Session::take(std::size_t count) noexcept try {
+  now_ = context_.shared.parts.clock.now();
+  if (input_.pending().empty()) {
     phase_ = Phase::header;
-    started_ = context_.shared.parts.clock.now();
+    started_ = now_;
     deadline_ = started_ + context_.shared.options.header_timeout;
   }
-  co_return Result<void>{};
+  input_.received(count);
+  step_ = advance(Step::next);
+  return step_ == Step::receive;
+} catch (...) {
+  thrown_ = std::current_exception();
+  return false;
+}
+
+Session::Step Session::advance(Step step) {
+  while (step == Step::next) step = answer_next();
+  return step;
+}
+
+Session::Step Session::answer_next() {
+  if (expired_) return Step::end;
+  if (!request_is_there()) {
+    const bool over = phase_ == Phase::idle && context_.shared.draining();
+    return over ? Step::end : Step::receive;
+  }
+  id_ = context_.ids.next();
+  exchange_.emplace(context_.shared, parser_.head(), query_, writer_, static_cast<BodyReader&>(*this), scratch_);
+  const std::optional<Status> outcome = start_request(*exchange_);
+  return outcome ? finish_request(*outcome) : Step::handle;
+}
+
+/// Whether a request, or what is refused as one, has been received as a whole.
+bool Session::request_is_there() {
+  if (input_.pending().empty()) return false;
+  const RequestParser::State state = parser_.parse(input_.pending());
+  parser_refused_ = state == RequestParser::State::refused;
+  if (state != RequestParser::State::need_more) return true;
+  if (input_.make_room()) parser_.reset();
+  return false;
+}
+
+async::Task<Session::Step> Session::handle_request() {
+  const InFlight counted(context_.shared.metrics.requests_in_flight());
+  const Status outcome = co_await handle(*exchange_);
+  co_return finish_request(outcome);
+}
+
+async::Task<Session::Step> Session::flush_reply() {
+  const InFlight counted(context_.shared.metrics.requests_in_flight());
+  co_return conclude(co_await writer_.flush());
 }
 
 /// 408, as far as the kernel takes it at once; the peer may be gone.
@@ -253,42 +291,42 @@ bool Session::settle(Exchange& exchange, const Status& outcome) {
   return true;
 }
 
-/// Sends what is queued; true when the connection goes on to the next request.
-async::Task<bool> Session::finish_request(Exchange& exchange, Status outcome) {
-  const bool whole = settle(exchange, outcome);
-  if (!whole) {
-    record(exchange);
+Session::Step Session::finish_request(const Status& outcome) {
+  if (!settle(*exchange_, outcome)) {
+    record(*exchange_);
     stream_->reset();
-    co_return false;
+    return Step::end;
   }
-  Status sent;
-  if (const Result<bool> done = writer_.try_flush(); !done) {
-    sent = std::unexpected(done.error());
-  } else if (!*done) {
-    sent = co_await writer_.flush();
-  }
-  record(exchange);
+  const Result<bool> done = writer_.try_flush();
+  if (!done) return conclude(std::unexpected(done.error()));
+  return *done ? conclude({}) : Step::flush;
+}
+
+Session::Step Session::conclude(const Status& sent) {
+  record(*exchange_);
   const bool keep_alive = writer_.keep_alive();
   writer_.finish();
   if (!sent) {
-    SessionLog(context_.shared.parts.logger, exchange).peer_gone(sent.error());
+    SessionLog(context_.shared.parts.logger, *exchange_).peer_gone(sent.error());
     stream_->reset();
-    co_return false;
+    return Step::end;
   }
-  if (keep_alive) co_return true;
-  co_await linger();
-  co_return false;
+  if (!keep_alive) return Step::linger;
+  parser_.reset();
+  parser_refused_ = false;
+  phase_ = input_.pending().empty() ? Phase::idle : Phase::header;
+  return Step::next;
 }
 
 void Session::record(const Exchange& exchange) {
-  const env::TimePoint now = context_.shared.parts.clock.now();
-  context_.shared.metrics.record(exchange.route, writer_.status(), now - started_);
+  now_ = context_.shared.parts.clock.now();
+  context_.shared.metrics.record(exchange.route, writer_.status(), now_ - started_);
   if (context_.shared.options.access_log) {
-    SessionLog(context_.shared.parts.logger, exchange).access(writer_.status(), writer_.sent_bytes(), now - started_);
+    SessionLog(context_.shared.parts.logger, exchange).access(writer_.status(), writer_.sent_bytes(), now_ - started_);
   }
-  started_ = now;
+  started_ = now_;
   deadline_ =
-      now + (input_.pending().empty() ? context_.shared.options.idle_timeout : context_.shared.options.header_timeout);
+      now_ + (input_.pending().empty() ? context_.shared.options.idle_timeout : context_.shared.options.header_timeout);
 }
 
 /// Closing a socket that has unread bytes resets it, and a reset may overtake the reply: so the peer gets the time to

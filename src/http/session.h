@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,7 +30,7 @@ struct SessionContext {
 };
 
 /// Lives on one reactor; every call on its thread. It is run once; what follows run() in its life is its destruction.
-class Session final : TransferWatch, BodyReader {
+class Session final : TransferWatch, BodyReader, ByteSink {
  public:
   Session(const SessionContext& context, std::unique_ptr<Stream> stream, const HostRule& host_rule);
 
@@ -46,10 +49,26 @@ class Session final : TransferWatch, BodyReader {
  private:
   enum class Phase : std::uint8_t { idle, header, handling, transfer, lingering };
 
+  /// What a connection does next. All but the first wait, and so belong to serve().
+  enum class Step : std::uint8_t {
+    next,     ///< look at what has been received
+    receive,  ///< there is no whole request
+    handle,   ///< the request cannot be answered at once
+    flush,    ///< the kernel has not taken all of the reply
+    linger,   ///< the reply was the last one
+    end
+  };
+
   async::Task<void> serve();
-  async::Task<bool> receive_request();
-  async::Task<void> receive_more();
+  async::Task<Step> receive_requests();
+  async::Task<Step> handle_request();
+  async::Task<Step> flush_reply();
   async::Task<void> linger();
+
+  /// Answers requests, from `step` on, until something must be waited for.
+  Step advance(Step step);
+  Step answer_next();
+  bool request_is_there();
   Result<bool> answer_slow_header();
 
   /// Everything about the request behind the parser that needs no wait: nothing when handle() must be asked.
@@ -59,9 +78,15 @@ class Session final : TransferWatch, BodyReader {
   void queue_problem(Exchange& exchange, const Error& error);
   /// Turns a failed request into a problem, or reports that the reply is beyond repair: false.
   bool settle(Exchange& exchange, const Status& outcome);
-  async::Task<bool> finish_request(Exchange& exchange, Status outcome);
+  /// Sends what is queued, as far as the kernel takes it at once.
+  Step finish_request(const Status& outcome);
+  /// After the reply has left, or could not.
+  Step conclude(const Status& sent);
   void record(const Exchange& exchange);
   std::string_view choose_request_id();
+
+  std::span<char> room() override { return input_.free(); }
+  bool take(std::size_t count) noexcept override;
 
   void transfer_waits() override;
   void transfer_goes_on() override;
@@ -77,10 +102,15 @@ class Session final : TransferWatch, BodyReader {
   Scratch scratch_;
   ReplyWriter writer_;
 
+  std::optional<Exchange> exchange_;  ///< of the request that is being answered
+  Step step_ = Step::next;            ///< where take() has come to
+  std::exception_ptr thrown_;         ///< out of take()
+
   Phase phase_ = Phase::idle;
   bool expired_ = false;
   bool parser_refused_ = false;
   RequestId id_{0};
+  env::TimePoint now_;  ///< when bytes came last, or a reply had left
   env::TimePoint started_;
   env::TimePoint deadline_;
   std::uint64_t body_left_ = 0;

@@ -65,6 +65,16 @@ class SocketStream final : public Stream {
     co_return count;
   }
 
+  async::Task<bool> receive(ByteSink& sink) override {
+    auto [error, more] = co_await boost::asio::async_initiate<decltype(as_tuple), void(IoError, bool)>(
+        [this, &sink](auto&& waiter) {
+          receive_into(Receiver<std::decay_t<decltype(waiter)>>{*this, sink, std::move(waiter)});
+        },
+        as_tuple);
+    if (error) co_return connection_error(error, "receive");
+    co_return more;
+  }
+
   Result<std::size_t> try_write(std::span<const iovec> pieces) override {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
@@ -101,6 +111,27 @@ class SocketStream final : public Stream {
   }
 
  private:
+  /// Called by Asio with what has come; starts the next read itself until its sink has had enough, which resumes the
+  /// coroutine that waits.
+  template <class Waiter>
+  struct Receiver {
+    SocketStream& stream;
+    ByteSink& sink;
+    Waiter waiter;
+
+    void operator()(const IoError& error, std::size_t count) {
+      if (!error && sink.take(count)) return stream.receive_into(std::move(*this));
+      const bool at_end = error == boost::asio::error::eof;
+      std::move(waiter)(at_end ? IoError() : error, !at_end);
+    }
+  };
+
+  template <class Waiter>
+  void receive_into(Receiver<Waiter> receiver) {
+    const std::span<char> room = receiver.sink.room();
+    socket_.async_read_some(boost::asio::buffer(room.data(), room.size()), std::move(receiver));
+  }
+
   Socket socket_;
 };
 

@@ -2,6 +2,7 @@
 #include "manifest/compact.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/hex.h"
@@ -15,6 +16,11 @@ namespace {
 
 /// What malloc adds to a block, about.
 constexpr std::size_t block_overhead = 16;
+
+std::uint64_t next_instance() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 Sha256Digest digest_of(const FileRecord& file) { return Sha256Digest{file.hash}; }
 
@@ -46,7 +52,8 @@ std::string CompactManifest::State::key_of(const FileRecord& file, const Extras&
   return std::string(*file_extras.key);
 }
 
-CompactManifest::CompactManifest(std::unique_ptr<const State> state) : state_(std::move(state)) {}
+CompactManifest::CompactManifest(std::unique_ptr<const State> state)
+    : state_(std::move(state)), instance_(next_instance()) {}
 CompactManifest::~CompactManifest() = default;
 
 const ManifestHeader& CompactManifest::header() const noexcept { return state_->header; }

@@ -23,6 +23,9 @@ class CompactManifest {
   ~CompactManifest();
   const ManifestHeader& header() const noexcept;
   std::uint64_t version() const noexcept { return header().version; }
+  /// A number that no other CompactManifest of this process has or had, never 0: names this one in caches that do not
+  /// keep it alive.
+  std::uint64_t instance() const noexcept { return instance_; }
   FileIndex file_count() const noexcept;
   std::uint64_t total_bytes() const noexcept;
   std::uint64_t page_count() const noexcept;
@@ -57,6 +60,7 @@ class CompactManifest {
   struct State;
   explicit CompactManifest(std::unique_ptr<const State> state);
   std::unique_ptr<const State> state_;
+  std::uint64_t instance_;
 };
 
 /// Loads gzip'd or plain JSON fed in pieces straight into the compact form, with every check of the format, cross-file

@@ -4,7 +4,7 @@
 namespace seekfs::manifest {
 
 FileKey make_file_key(std::string_view ns, std::string_view path, std::string_view hash_hex) {
-  Sha256 hasher;
+  thread_local Sha256 hasher;  // making one costs more than a short hash
   for (const std::string_view part : {ns, path, hash_hex}) {
     hasher.update(part);
     hasher.update("|");

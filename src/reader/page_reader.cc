@@ -1,16 +1,14 @@
-// Keys from the manifest's path and hash.
+// Keys by the thread's cache of them; places in the store by the manifest.
 #include "reader/page_reader.h"
+
+#include "reader/file_key_cache.h"
 
 namespace seekfs::reader {
 namespace {
 
-manifest::FileKey key_of(const FileRef& file) {
-  // Reused, so that a hit allocates nothing once they have grown.
-  thread_local std::string path;
-  thread_local std::string hash;
-  file.manifest().path(file.index(), path);
-  file.manifest().hash_hex(file.index(), hash);
-  return manifest::make_file_key(file.ns(), path, hash);
+const manifest::FileKey& key_of(const FileRef& file) {
+  thread_local FileKeyCache keys;
+  return keys.get(file);
 }
 
 /// Pins the manifest for as long as a page of the file is on its way.

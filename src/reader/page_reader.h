@@ -9,7 +9,8 @@
 
 namespace seekfs::reader {
 
-/// Makes the keys of one file's pages. Cheap to make: one hash; the file's place in the store is looked up only when a
+/// Makes the keys of one file's pages. Cheap to make: the hash that names the file is
+/// remembered by thread; the file's place in the store is looked up only when a
 /// page has to be fetched. Belongs to one thread at a time; outlived by its FileRef.
 class PageReader {
  public:
