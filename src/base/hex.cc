@@ -1,10 +1,23 @@
 // Lower-case hexadecimal.
 #include "base/hex.h"
 
+#include <array>
+#include <cstring>
+
 namespace seekfs {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
+
+/// Both digits of every byte.
+constexpr std::array<char, 512> digit_pairs = [] {
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    pairs[2 * i] = digits[i >> 4U];
+    pairs[2 * i + 1] = digits[i & 15U];
+  }
+  return pairs;
+}();
 
 int digit_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -16,8 +29,8 @@ int digit_value(char c) noexcept {
 
 void write_hex(std::span<const std::byte> bytes, char* out) noexcept {
   for (const std::byte byte : bytes) {
-    *out++ = digits[static_cast<unsigned>(byte) >> 4U];
-    *out++ = digits[static_cast<unsigned>(byte) & 15U];
+    std::memcpy(out, &digit_pairs[2 * static_cast<std::size_t>(byte)], 2);
+    out += 2;
   }
 }
 

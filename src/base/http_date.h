@@ -18,20 +18,4 @@ HttpDateText format_http_date(std::int64_t unix_seconds) noexcept;
 /// header field is then ignored as the RFC says.
 std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept;
 
-/// The text of the current second, formatted once a second. One thread.
-class DateCache {
- public:
-  std::string_view at(std::int64_t unix_seconds) noexcept {
-    if (unix_seconds != second_) {
-      second_ = unix_seconds;
-      text_ = format_http_date(unix_seconds);
-    }
-    return {text_.data(), text_.size()};
-  }
-
- private:
-  std::int64_t second_ = 0;
-  HttpDateText text_ = format_http_date(0);
-};
-
 }  // namespace seekfs

@@ -1,6 +1,8 @@
 // Percent-decoding without an allocation of its own.
 #include "base/percent_decode.h"
 
+#include <algorithm>
+
 namespace seekfs {
 namespace {
 
@@ -14,9 +16,11 @@ int hex_value(char c) noexcept {
 }  // namespace
 
 std::optional<std::string_view> percent_decode(std::string_view text, PlusSign plus, std::string& scratch) {
-  const std::string_view special = plus == PlusSign::space ? "%+" : "%";
-  std::size_t at = text.find_first_of(special);
-  if (at == std::string_view::npos) return text;
+  const char second_special = plus == PlusSign::space ? '+' : '%';
+  // Not find_first_of(), which searches its set anew for each character.
+  const auto special = std::ranges::find_if(text, [=](char c) { return c == '%' || c == second_special; });
+  if (special == text.end()) return text;
+  auto at = static_cast<std::size_t>(special - text.begin());
   const std::size_t begin = scratch.size();
   scratch.append(text.substr(0, at));
   for (; at < text.size(); ++at) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -81,7 +82,9 @@ class S3Fifo {
     std::uint32_t generation : 4 = 0;  // when it was prefetched
 
     bool is(const manifest::PageKey& key) const noexcept {
-      return file == key.file && off == key.off && page_id == key.page_id && len == key.len;
+      // By words: what std::array offers for std::byte goes byte by byte.
+      return std::memcmp(file.bytes.data(), key.file.bytes.data(), file.bytes.size()) == 0 && off == key.off &&
+             page_id == key.page_id && len == key.len;
     }
   };
   static_assert(sizeof(Node) == 64);

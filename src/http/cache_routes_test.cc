@@ -24,7 +24,8 @@ void put_page(TestServer& server, const std::string& path, std::uint32_t page_id
   std::ranges::copy(std::as_bytes(std::span(content)), bytes.bytes().begin());
   const PageRef sealed = std::move(bytes).seal();
   if (in_l1) server.l1.put(reader.key(page_id, page), sealed);
-  if (in_l2) server.l2->put(reader.key(page_id, page), page.crc32c, sealed);
+  if (in_l2)
+    server.l2->put(reader.key(page_id, page), {.crc32c = page.crc32c, .ns = "demo", .path = path, .hash = {}}, sealed);
 }
 
 TEST(CacheRoutes, TellWhatTheTiersAndEveryDirectoryHold) {

@@ -17,14 +17,16 @@ Status Query::parse(std::string_view text) {
   decoded_.reserve(text.size());
   if (text.empty()) return {};
   if (text.back() == '&') return fail(ErrorCode::bad_request, "the query ends in '&'");
-  while (!text.empty()) SEEKFS_TRY(add(take_until(text, '&')));
+  // Most queries have nothing to decode, which two searches tell of all parameters.
+  const bool encoded = text.find('%') != std::string_view::npos || text.find('+') != std::string_view::npos;
+  while (!text.empty()) SEEKFS_TRY(add(take_until(text, '&'), encoded));
   return {};
 }
 
-Status Query::add(std::string_view item) {
+Status Query::add(std::string_view item, bool encoded) {
   const std::string_view raw_key = take_until(item, '=');
-  const auto key = percent_decode(raw_key, PlusSign::space, decoded_);
-  const auto value = percent_decode(item, PlusSign::space, decoded_);
+  const auto key = encoded ? percent_decode(raw_key, PlusSign::space, decoded_) : std::optional(raw_key);
+  const auto value = encoded ? percent_decode(item, PlusSign::space, decoded_) : std::optional(item);
   if (!key || !value) {
     return fail(ErrorCode::bad_request, "the query has a '%' that two hexadecimal digits do not follow; write '%25'");
   }

@@ -39,7 +39,7 @@ class Query {
     std::string_view key;
     std::string_view value;
   };
-  Status add(std::string_view item);
+  Status add(std::string_view item, bool encoded);
 
   std::array<Parameter, max_parameters> parameters_;
   std::size_t count_ = 0;

@@ -123,25 +123,35 @@ Result<bool> ReplyWriter::try_flush() {
       broken_ = true;
       return std::unexpected(sent.error());
     }
-    if (*sent == 0) return false;
+    const std::size_t before = first_part_;
     advance(*sent);
+    if (first_part_ - before < count) return false;
   }
   clear_queue();
   return true;
 }
 
 async::Task<void> ReplyWriter::flush() {
-  while (true) {
-    SEEKFS_CO_ASSIGN(const bool done, try_flush());
-    if (done) co_return Result<void>{};
+  SEEKFS_CO_ASSIGN(const bool done, try_flush());
+  if (!done) SEEKFS_CO_TRY(co_await flush_rest());
+  co_return Result<void>{};
+}
+
+async::Task<void> ReplyWriter::flush_rest() {
+  std::array<iovec, parts_a_wait> pieces;
+  while (first_part_ < part_count_) {
+    const std::size_t count = gather(pieces);
     watch_.transfer_waits();
-    Status waited = co_await stream_.wait_writable();
-    if (!waited) {
+    const Result<std::size_t> sent = co_await stream_.write_some(std::span(pieces).first(count));
+    if (!sent) {
       broken_ = true;
-      co_return waited;
+      co_return std::unexpected(sent.error());
     }
     watch_.transfer_goes_on();
+    advance(*sent);
   }
+  clear_queue();
+  co_return Result<void>{};
 }
 
 void ReplyWriter::clear_queue() noexcept {

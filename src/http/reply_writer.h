@@ -58,6 +58,8 @@ class ReplyWriter {
 
   /// Sends what is queued until the kernel takes no more: true when nothing is left.
   Result<bool> try_flush();
+  /// Sends what try_flush() has left, waiting for the peer.
+  async::Task<void> flush_rest();
   /// Sends all that is queued, waiting for the peer.
   async::Task<void> flush();
 
@@ -82,6 +84,8 @@ class ReplyWriter {
     std::size_t length;
   };
   static constexpr std::size_t max_parts = 2 * max_slices + 8;
+  /// Parts that are sent at a time when the peer must be waited for.
+  static constexpr std::size_t parts_a_wait = 64;
 
   void add(Part part);
   iovec resolve(const Part& part) noexcept;

@@ -16,10 +16,6 @@ namespace {
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t input_slack = 4096;
 
-std::int64_t unix_seconds(const env::Clock& clock) {
-  return std::chrono::floor<std::chrono::seconds>(clock.wall_now()).time_since_epoch().count();
-}
-
 /// Counts a request as long as it lives: one that waits, since the others are over before anybody could look.
 class InFlight {
  public:
@@ -138,7 +134,7 @@ async::Task<Session::Step> Session::handle_request() {
 
 async::Task<Session::Step> Session::flush_reply() {
   const InFlight counted(context_.shared.metrics.requests_in_flight());
-  co_return conclude(co_await writer_.flush());
+  co_return conclude(co_await writer_.flush_rest());
 }
 
 /// 408, as far as the kernel takes it at once; the peer may be gone.
@@ -146,7 +142,8 @@ Result<bool> Session::answer_slow_header() {
   id_ = context_.ids.next();
   Exchange exchange(context_.shared, parser_.head(), query_, writer_, *this, scratch_);
   exchange.request_id = id_.view();
-  exchange.date = context_.dates.at(unix_seconds(context_.shared.parts.clock));
+  now_ = context_.shared.parts.clock.now();
+  exchange.date = context_.dates.at(now_);
   (void)settle(exchange, refuse(exchange, {408, ErrorCode::timeout, "the request's header did not arrive in time"}));
   SEEKFS_TRY(writer_.try_flush());
   record(exchange);
@@ -164,7 +161,7 @@ std::optional<Status> Session::start_request(Exchange& exchange) {
   phase_ = Phase::handling;
   deadline_ = env::TimePoint::max();
   exchange.request_id = id_.view();
-  exchange.date = context_.dates.at(unix_seconds(context_.shared.parts.clock));
+  exchange.date = context_.dates.at(now_);
   body_left_ = 0;
   continue_wanted_ = false;
   if (parser_refused_) return refuse(exchange, parser_.refusal());
@@ -231,11 +228,9 @@ async::Task<void> Session::send_continue() {
   std::string_view rest = text;
   while (!rest.empty()) {
     const iovec piece{const_cast<char*>(rest.data()), rest.size()};
-    SEEKFS_CO_ASSIGN(const std::size_t sent, stream_->try_write(std::span(&piece, 1)));
-    rest.remove_prefix(sent);
-    if (sent > 0) continue;
     transfer_waits();
-    SEEKFS_CO_TRY(co_await stream_->wait_writable());
+    SEEKFS_CO_ASSIGN(const std::size_t sent, co_await stream_->write_some(std::span(&piece, 1)));
+    rest.remove_prefix(sent);
   }
   co_return Result<void>{};
 }

@@ -10,11 +10,11 @@
 #include <string_view>
 
 #include "async/task.h"
-#include "base/http_date.h"
 #include "base/request_id.h"
 #include "http/exchange.h"
 #include "http/input_buffer.h"
 #include "http/parts.h"
+#include "http/reply_date.h"
 #include "http/request_check.h"
 #include "http/request_parser.h"
 #include "http/stream.h"
@@ -26,7 +26,7 @@ namespace seekfs::http {
 struct SessionContext {
   Shared& shared;
   RequestIdSource& ids;
-  DateCache& dates;
+  ReplyDate& dates;
 };
 
 /// Lives on one reactor; every call on its thread. It is run once; what follows run() in its life is its destruction.

@@ -37,7 +37,8 @@ class Stream {
   virtual async::Task<bool> receive(ByteSink& sink) = 0;
   /// Sends without waiting: the number of bytes that the kernel took, 0 when it takes none now.
   virtual Result<std::size_t> try_write(std::span<const iovec> pieces) = 0;
-  virtual async::Task<void> wait_writable() = 0;
+  /// Waits until the kernel takes bytes: their number, more than 0. `pieces` stay until then.
+  virtual async::Task<std::size_t> write_some(std::span<const iovec> pieces) = 0;
 
   /// Ends the read or wait that is under way with `cancelled`.
   virtual void cancel() noexcept = 0;

@@ -1,6 +1,7 @@
 // The small parts that read and write text: addresses, escapes, queries, targets, dates, ranges, tags, JSON, cursors.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "base/http_date.h"
@@ -11,6 +12,8 @@
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/range_header.h"
+#include "http/reply_date.h"
+#include "http/reply_head.h"
 #include "http/request_check.h"
 #include "http/request_parser.h"
 #include "http/route.h"
@@ -206,6 +209,45 @@ TEST(HostRule, OnlyLoopbackListenersAreStrict) {
   EXPECT_TRUE(host_allowed(local, "127.0.0.5:1"));
   EXPECT_FALSE(host_allowed(local, "10.0.0.1"));
   EXPECT_TRUE(host_allowed({false, "0.0.0.0"}, "anything.example"));
+}
+
+/// append_head() makes room for so much beyond the texts that it is given, and writes without looking.
+TEST(ReplyHead, OfTheLongestPartsFitsIntoItsRoom) {
+  constexpr std::size_t room = 448;
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  for (const bool http_1_0 : {false, true}) {
+    for (const bool keep_alive : {false, true}) {
+      ReplyHead head;
+      head.status = 431;
+      head.content_type = "t";
+      head.content_length = most;
+      head.accept_ranges = true;
+      head.etag = "e";
+      head.last_modified = 1;
+      head.content_range = ContentRange{most - 1, 2, most};
+      head.version = most;
+      head.allow = "a";
+      head.retry_after = std::chrono::seconds::max();
+      TextBuffer text;
+      append_head(text, head, {http_1_0, keep_alive, "d", "i"});
+      EXPECT_LE(text.size(), room + 5);
+      head.content_length.reset();
+      text.clear();
+      append_head(text, head, {http_1_0, keep_alive, "d", "i"});
+      EXPECT_LE(text.size(), room + 5);
+    }
+  }
+}
+
+TEST(ReplyDate, IsThatOfTheSecond) {
+  env::ManualClock clock;
+  ReplyDate dates(clock);
+  for (int tenth = 0; tenth < 35; ++tenth) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(clock.wall_now()).time_since_epoch().count();
+    const HttpDateText expected = format_http_date(second);
+    ASSERT_EQ(dates.at(clock.now()), std::string_view(expected.data(), expected.size())) << tenth;
+    clock.advance(std::chrono::milliseconds(100));
+  }
 }
 
 }  // namespace

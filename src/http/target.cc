@@ -5,11 +5,25 @@
 
 namespace seekfs::http {
 
-Result<Target> parse_target(std::string_view text) {
+namespace {
+
+Status check_characters(std::string_view text) {
+  // Without a way out of the loop, it is done many characters at a time.
+  unsigned faults = 0;
+  for (const char c : text)
+    faults |= static_cast<unsigned>(c < '!') | static_cast<unsigned>(c > '~') | static_cast<unsigned>(c == '#');
+  if (faults == 0) return {};
   for (const char c : text) {
     if (c < '!' || c > '~') return fail(ErrorCode::bad_request, "the target has a byte that must be percent-encoded");
-    if (c == '#') return fail(ErrorCode::bad_request, "the target has a '#'; write '%23'");
+    if (c == '#') break;
   }
+  return fail(ErrorCode::bad_request, "the target has a '#'; write '%23'");
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view text) {
+  SEEKFS_TRY(check_characters(text));
   Target target;
   constexpr std::string_view scheme = "http://";
   if (equal_ignoring_case(text.substr(0, scheme.size()), scheme)) {

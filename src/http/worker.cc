@@ -40,6 +40,7 @@ Worker::Worker(std::string name, Shared& shared, ConnectionCount& count)
     : shared_(shared),
       count_(count),
       ids_(shared.parts.random.next()),
+      dates_(shared.parts.clock),
       gate_(std::make_shared<SweepGate>()),
       reactor_(std::move(name)) {
   {

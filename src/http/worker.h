@@ -9,6 +9,7 @@
 
 #include "async/reactor.h"
 #include "base/mutex.h"
+#include "http/reply_date.h"
 #include "http/session.h"
 #include "http/socket.h"
 
@@ -65,7 +66,7 @@ class Worker {
   Shared& shared_;
   ConnectionCount& count_;
   RequestIdSource ids_;
-  DateCache dates_;
+  ReplyDate dates_;
   std::list<std::unique_ptr<Session>> sessions_;
   std::shared_ptr<SweepGate> gate_;
   async::Timers::Id next_sweep_ = 0;
