@@ -13,6 +13,8 @@ struct RunOnPolicy {
   std::uint64_t get_price_bytes = 0;
   /// The most bytes of pages that no reader has asked for in one GET; 0: none.
   std::uint64_t max_bytes = 0;
+  /// How much of that may lie before the first page that a reader waits for, which arrives that much later.
+  std::uint64_t lead_in_max_bytes = 0;
   /// The share of such pages that is taken to be used before anything was learned.
   double prior = 0;
 };

@@ -1,4 +1,4 @@
-// Order of arrival across objects, order of offset within one.
+// Order of arrival across the objects of a namespace, order of offset within an object.
 #include "fetch/fetch_queue.h"
 
 #include <algorithm>
@@ -15,9 +15,10 @@ FetchQueue::ObjectId FetchQueue::id_of(const PageRequest& request) {
 void FetchQueue::push(PageJob job) {
   const Place place{job.request.object_off(), ++last_sequence_};
   Order& waiting = order(job.purpose);
+  const std::string ns = job.request.source->ns;
   const auto home = objects_.try_emplace(id_of(job.request)).first;
   home->second.emplace(place, std::move(job));
-  waiting.emplace(place.sequence, Position{home, place});
+  waiting.push(ns, place.sequence, Position{home, place});
 }
 
 bool FetchQueue::raise(const PageRequest& request) {
@@ -28,10 +29,11 @@ bool FetchQueue::raise(const PageRequest& request) {
   for (auto each = pending.lower_bound({off, 0}); each != pending.end() && each->first.off == off; ++each) {
     if (each->second.purpose != objectstore::Purpose::prefetch || !(each->second.request.key == request.key)) continue;
     auto job = pending.extract(each);
-    prefetches_.erase(job.key().sequence);
+    const std::string& ns = job.mapped().request.source->ns;
+    prefetches_.erase(ns, job.key().sequence);
     job.key().sequence = ++last_sequence_;
     job.mapped().purpose = objectstore::Purpose::demand;
-    demands_.emplace(job.key().sequence, Position{home, job.key()});
+    demands_.push(ns, job.key().sequence, Position{home, job.key()});
     pending.insert(std::move(job));
     return true;
   }
@@ -39,12 +41,13 @@ bool FetchQueue::raise(const PageRequest& request) {
 }
 
 std::optional<PlannedGet> FetchQueue::pop(objectstore::Purpose permit) {
-  if (!demands_.empty()) return take_run(demands_.begin()->second);
+  if (!demands_.empty()) return take_run(demands_);
   if (permit != objectstore::Purpose::prefetch || prefetches_.empty()) return std::nullopt;
-  return take_run(prefetches_.begin()->second);
+  return take_run(prefetches_);
 }
 
-PlannedGet FetchQueue::take_run(Position oldest) {
+PlannedGet FetchQueue::take_run(Order& waiting) {
+  const Position oldest = waiting.next();
   // The planner is shown only what one GET could reach from the oldest page.
   Pending& pending = oldest.object->second;
   auto begin = pending.find(oldest.place);
@@ -71,9 +74,10 @@ PlannedGet FetchQueue::take_run(Position oldest) {
                  .jobs = {}};
   auto taken = std::next(begin, static_cast<std::ptrdiff_t>(plan.first));
   get.range.off = taken->first.off;
+  for (std::size_t i = 0; i < plan.count; ++i) get.range.len += ranges[plan.first + i].len;
+  waiting.charge(get.range.len);
   for (std::size_t i = 0; i < plan.count; ++i) {
-    get.range.len += taken->second.request.key.len;
-    order(taken->second.purpose).erase(taken->first.sequence);
+    order(taken->second.purpose).erase(taken->second.request.source->ns, taken->first.sequence);
     get.jobs.push_back(std::move(taken->second));
     taken = pending.erase(taken);
   }
@@ -82,15 +86,12 @@ PlannedGet FetchQueue::take_run(Position oldest) {
 }
 
 std::vector<PageJob> FetchQueue::take_all(objectstore::Purpose purpose) {
-  Order& waiting = order(purpose);
   std::vector<PageJob> jobs;
-  jobs.reserve(waiting.size());
-  for (auto& [sequence, position] : waiting) {
+  for (const Position& position : order(purpose).take_all()) {
     Pending& pending = position.object->second;
     jobs.push_back(std::move(pending.extract(position.place).mapped()));
     if (pending.empty()) objects_.erase(position.object);
   }
-  waiting.clear();
   return jobs;
 }
 

@@ -1,4 +1,5 @@
-// Pages that wait to be asked of the object store, grouped by object so that neighbours leave in one GET.
+// Pages that wait to be asked of the object store, grouped by object so that neighbours leave in one GET. Namespaces
+// take turns.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fetch/fair_order.h"
 #include "fetch/page_request.h"
 #include "fetch/planner.h"
 
@@ -39,8 +41,9 @@ class FetchQueue {
   /// A reader waits for a page that was pushed as a prefetch: it goes behind the pages on demand. False: it is not
   /// here.
   bool raise(const PageRequest& request);
-  /// The GET that covers the page on demand that has waited longest, taken out of the queue; with a permit to prefetch,
-  /// and no page on demand, the prefetch that has. Nothing when there is none.
+  /// The GET that covers the page on demand that has waited longest in the namespace whose turn it is (FairOrder),
+  /// taken out of the queue; with a permit to prefetch, and no page on demand, the prefetch that has. Nothing when
+  /// there is none.
   std::optional<PlannedGet> pop(objectstore::Purpose permit);
   /// Everything of one purpose, oldest first.
   std::vector<PageJob> take_all(objectstore::Purpose purpose);
@@ -64,7 +67,7 @@ class FetchQueue {
     std::map<ObjectId, Pending>::iterator object;
     Place place;
   };
-  using Order = std::map<std::uint64_t, Position>;
+  using Order = FairOrder<Position>;  ///< by namespace and sequence: the order of arrival
   Order& order(objectstore::Purpose purpose) noexcept {
     return purpose == objectstore::Purpose::prefetch ? prefetches_ : demands_;
   }
@@ -72,12 +75,12 @@ class FetchQueue {
     return purpose == objectstore::Purpose::prefetch ? prefetches_ : demands_;
   }
   static ObjectId id_of(const PageRequest& request);
-  PlannedGet take_run(Position oldest);
+  PlannedGet take_run(Order& waiting);
 
   PlannerPolicy policy_;
   std::map<ObjectId, Pending> objects_;
-  Order demands_;     ///< by sequence: the order of arrival
-  Order prefetches_;  ///< the same
+  Order demands_;
+  Order prefetches_;
   std::uint64_t last_sequence_ = 0;
 };
 

@@ -41,24 +41,21 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
     MutexLock lock(mutex_);
     density = demand_.density(get.object.key, last.request.object_off(), parts_.timers.clock().now());
   }
-  RunOn run(options_.run_on, get.range.len, options_.planner.coalesce_max_bytes, usefulness_.probability(), density);
-  std::uint64_t count = 0;
-  for (auto next = last.request.sibling(std::uint64_t{last.request.key.page_id} + 1);
-       next && run.takes(next->key.len) && try_keep(*next);
-       next = get.jobs.back().request.sibling(std::uint64_t{get.jobs.back().request.key.page_id} + 1)) {
-    get.range.len += next->key.len;
-    get.jobs.push_back(
-        {.request = std::move(*next), .buffer = {}, .purpose = objectstore::Purpose::prefetch, .run_on = true});
-    ++count;
-  }
-  metrics_.run_on_pages.add(count);
+  const RunOn run(options_.run_on, get.range.len, options_.planner.coalesce_max_bytes, usefulness_.probability(),
+                  density);
+  const Surroundings around{
+      .is_free = [this](const PageRequest& page) { return !is_cached(page) && !flights_.contains(page.key); },
+      .keep =
+          [this](const PageRequest& page) {
+            return !is_cached(page) && flights_.keep(page.key, FlightTable::Memory::when_it_comes);
+          },
+  };
+  metrics_.run_on_pages.add(extend(get, run, options_.run_on.lead_in_max_bytes, around));
 }
 
-/// Puts a page that no cache has in flight, without memory.
-bool PageFetcher::Core::try_keep(const PageRequest& request) {
-  if (parts_.l1.contains(request.key)) return false;
-  if (parts_.l2.enabled() && parts_.l2.may_contain(request.key, facts_of(request))) return false;
-  return flights_.keep(request.key, FlightTable::Memory::when_it_comes);
+bool PageFetcher::Core::is_cached(const PageRequest& request) const {
+  return parts_.l1.contains(request.key) ||
+         (parts_.l2.enabled() && parts_.l2.may_contain(request.key, facts_of(request)));
 }
 
 /// Pages that a GET did not bring because it ended early, and that somebody waits for: whoever joined one without

@@ -154,9 +154,24 @@ void PageFetcher::Core::raise(const PageRequest& request) {
   request_permits();
 }
 
+/// The gate may grant at once, on this thread, and each grant asks for the next one: whoever is asking already goes
+/// round once more instead of being called from within, since there may be very many.
 void PageFetcher::Core::request_permits() {
-  request_permit(objectstore::Purpose::demand);
-  request_permit(objectstore::Purpose::prefetch);
+  {
+    MutexLock lock(mutex_);
+    ask_once_more_ = true;
+    if (asking_) return;
+    asking_ = true;
+  }
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      asking_ = std::exchange(ask_once_more_, false);
+      if (!asking_) return;
+    }
+    request_permit(objectstore::Purpose::demand);
+    request_permit(objectstore::Purpose::prefetch);
+  }
 }
 
 /// One permit a purpose is asked for at a time: what its GET covers is decided when it is granted, from all that waits

@@ -63,7 +63,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void run_on(PlannedGet& get);
-  bool try_keep(const PageRequest& request);
+  bool is_cached(const PageRequest& request) const;
   void ask_again(std::vector<PageJob> jobs);
   void withdraw_unwanted(PlannedGet& get);
   async::Task<StoreFailure> explain_failure(const PlannedGet& get, Error from_store);
@@ -85,6 +85,8 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   RecentDemand demand_ SEEKFS_GUARDED_BY(mutex_);
   bool demand_permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
   bool prefetch_permit_requested_ SEEKFS_GUARDED_BY(mutex_) = false;
+  bool asking_ SEEKFS_GUARDED_BY(mutex_) = false;  ///< a thread is in request_permits()
+  bool ask_once_more_ SEEKFS_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace seekfs::fetch

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "fetch/fetch_policy.h"
+#include "fetch/fetch_queue.h"
 
 namespace seekfs::fetch {
 
@@ -26,5 +28,19 @@ class RunOn {
   double worth_bytes_ = 0;  ///< the largest page that is worth while
   std::uint64_t bytes_ = 0;
 };
+
+/// What extend() asks of its owner.
+struct Surroundings {
+  /// Whether the page is neither cached nor on its way.
+  std::function<bool(const PageRequest&)> is_free;
+  /// The same, and puts it on its way.
+  std::function<bool(const PageRequest&)> keep;
+};
+
+/// Lets `get` go on over the pages of its last page's file that follow, as long as `run` takes them and they are free,
+/// and begin earlier where that closes a gap: the pages between what is cached or on its way (or the file's begin) and
+/// its first page, if they are `lead_in_max_bytes` at most; left alone, they would cost a GET later. These pages have
+/// no memory yet. Returns how many.
+std::size_t extend(PlannedGet& get, RunOn run, std::uint64_t lead_in_max_bytes, const Surroundings& around);
 
 }  // namespace seekfs::fetch
