@@ -181,6 +181,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   add_prepare(app, line, texts);
   add_run(app, line, texts);
   add_compare(app, line);
+  SimulateArguments simulate;
+  add_simulate(app, simulate).callback([&line] { line.action = Action::simulate; });
   add_delay_proxy(app, line, texts);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11 takes them from the back
   try {
@@ -197,6 +199,9 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     return fail(ErrorCode::bad_request, fmt::format("{}; seekfs-bench --help lists the commands", error.what()));
   }
   if (line.action == Action::prepare) SEEKFS_TRY(take_sizes(line, texts));
+  if (line.action == Action::simulate) {
+    SEEKFS_ASSIGN(line.simulation, read_arguments(simulate));
+  }
   if (line.action == Action::run) SEEKFS_TRY(take_workloads(line, texts));
   if (line.action == Action::delay_proxy) SEEKFS_TRY(take_distance(line, texts));
   return line;

@@ -9,11 +9,12 @@
 #include "base/error.h"
 #include "bench/delay_proxy.h"
 #include "bench/run.h"
+#include "bench/simulate_command.h"
 #include "bench/target.h"
 
 namespace seekfs::bench {
 
-enum class Action : std::uint8_t { answer, prepare, run, compare, delay_proxy };
+enum class Action : std::uint8_t { answer, prepare, run, compare, delay_proxy, simulate };
 
 struct CommandLine {
   Action action = Action::answer;
@@ -32,6 +33,8 @@ struct CommandLine {
   std::string second;  ///< compare
 
   DelayProxyOptions proxy;  ///< delay_proxy
+
+  SimulationRequest simulation;  ///< simulate
 };
 
 /// `bad_request` for what is no command line of this program, `invalid` for values that can't be; both name it.

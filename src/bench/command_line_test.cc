@@ -88,6 +88,30 @@ TEST(CommandLineTest, CompareAndAnswers) {
   EXPECT_EQ(parse_command_line({"--version"}).value().answer, "seekfs-bench " SEEKFS_VERSION "\n");
 }
 
+TEST(CommandLineTest, Simulate) {
+  const auto line =
+      parse_command_line({"simulate",  "--workload", "random:4KiB", "--threads", "3",           "--reads", "9",
+                          "--latency", "7ms",        "--bandwidth", "1MiB",      "--page-size", "64KiB",   "--shards",
+                          "2",         "--seed",     "5",           "--trace",   "t",           "--svg",   "s"});
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->action, Action::simulate);
+  const SimulationRequest& wanted = line->simulation;
+  EXPECT_EQ(to_string(wanted.workload), "random:4KiB");
+  EXPECT_EQ(wanted.workload.threads, 3U);
+  EXPECT_EQ(wanted.workload.reads, 9U);
+  EXPECT_EQ(wanted.data.shards, 2U);
+  EXPECT_DOUBLE_EQ(wanted.options.network.latency, 0.007);
+  EXPECT_DOUBLE_EQ(wanted.options.network.bandwidth, 1048576);
+  EXPECT_EQ(wanted.options.page_size, 64 * KiB);
+  EXPECT_EQ(wanted.options.seed, 5U);
+  EXPECT_EQ(wanted.trace, "t");
+  EXPECT_EQ(wanted.svg, "s");
+  for (const auto& [option, value] : {std::pair("--bandwidth", "0"), std::pair("--page-size", "1GiB"),
+                                      std::pair("--workload", "no"), std::pair("--latency", "soon")}) {
+    EXPECT_FALSE(parse_command_line({"simulate", option, value})) << option;
+  }
+}
+
 TEST(CommandLineTest, TheManualPageNamesEveryCommandAndOption) {
   std::ifstream file(SEEKFS_SOURCE_DIR "/docs/man/seekfs-bench.1");
   std::stringstream text;
@@ -95,7 +119,7 @@ TEST(CommandLineTest, TheManualPageNamesEveryCommandAndOption) {
   std::string page = text.str();
   std::erase(page, '\\');
   const std::regex option("--[a-z][a-z-]+");
-  for (const char* command : {"prepare", "run", "compare", "delay-proxy"}) {
+  for (const char* command : {"prepare", "run", "compare", "delay-proxy", "simulate"}) {
     EXPECT_TRUE(page.contains(command)) << command;
     const std::string help = parse_command_line({command, "--help"}).value().answer;
     for (auto found = std::sregex_iterator(help.begin(), help.end(), option); found != std::sregex_iterator();

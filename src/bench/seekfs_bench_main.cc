@@ -16,6 +16,7 @@ namespace {
 enum ExitCode : int { done = 0, failure = 1, usage = 2, wrong_bytes = 3, not_comparable = 4, interrupted = 130 };
 
 constexpr std::uint64_t max_report = 64 * MiB;
+constexpr std::uint64_t max_trace = 4 * GiB;
 
 int exit_code(ErrorCode code) {
   switch (code) {
@@ -102,6 +103,20 @@ Result<int> run_delay_proxy(const CommandLine& line) {
   return done;
 }
 
+Result<int> run_simulation(const SimulationRequest& wanted, env::FileSystem& files) {
+  Trace trace;
+  if (wanted.trace) {
+    SEEKFS_ASSIGN(const std::string csv, read_file(files, *wanted.trace, max_trace));
+    SEEKFS_ASSIGN(trace, parse_trace(csv));
+  } else {
+    SEEKFS_ASSIGN(trace, make_trace(wanted.workload, wanted.data, wanted.options.seed));
+  }
+  const std::vector<SimulationOutcome> outcomes = simulate_all(trace, wanted.options);
+  SEEKFS_TRY(print(to_text(outcomes)));
+  if (wanted.svg) SEEKFS_TRY(write_file_atomically(files, *wanted.svg, to_svg(outcomes), false));
+  return done;
+}
+
 Result<int> act(const std::vector<std::string>& arguments) {
   SEEKFS_ASSIGN(const CommandLine line, parse_command_line(arguments));
   env::FileSystem& files = env::posix_file_system();
@@ -109,6 +124,7 @@ Result<int> act(const std::vector<std::string>& arguments) {
     case Action::prepare: return run_prepare(line, files);
     case Action::run: return run_workloads(line, files);
     case Action::compare: return run_compare(line, files);
+    case Action::simulate: return run_simulation(line.simulation, files);
     case Action::delay_proxy: return run_delay_proxy(line);
     case Action::answer: break;
   }
