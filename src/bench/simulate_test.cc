@@ -17,7 +17,7 @@ TEST(SimulatedNetwork, ConnectionsShareTheBandwidthWithinTheirOwnRate) {
   EXPECT_NEAR(network.now(), 0.120, 1e-4) << "20 ms, then 8 MB at the rate of a connection";
   const auto second = network.send(5'000'000);
   network.expect(second, 5'000'000);
-  network.expect(first, 8'000'000 + 80e6 * 0.020 + 5'000'000);
+  network.expect(first, 14'600'000);
   const auto next = network.next({});
   EXPECT_NEAR(network.now(), 0.240, 1e-4) << "the first byte of the second, then half of the bandwidth each";
   network.close(*next);

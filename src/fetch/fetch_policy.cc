@@ -10,7 +10,7 @@ RunOnPolicy run_on_policy(FetchPolicy policy, std::uint64_t coalesce_max_bytes) 
   RunOnPolicy figures;
   switch (policy) {
     case FetchPolicy::latency:
-      figures = {.get_price_bytes = mib, .max_bytes = mib, .lead_in_max_bytes = 0, .prior = 0.25};
+      figures = {.get_price_bytes = mib, .max_bytes = mib / 4, .lead_in_max_bytes = 0, .prior = 0.25};
       break;
     case FetchPolicy::balanced:
       figures = {.get_price_bytes = 8 * mib, .max_bytes = 16 * mib, .lead_in_max_bytes = 4 * mib, .prior = 0.25};
