@@ -112,7 +112,7 @@ Result<DaemonReply> DaemonClient::post(std::string_view path, const QueryItems& 
   return reply;
 }
 
-Result<DaemonReply> DaemonClient::post_json(std::string_view path, const QueryItems& query, std::string_view body) {
+Result<DaemonReply> DaemonClient::post_json(std::string_view path, const QueryItems& query, const std::string& body) {
   SEEKFS_ASSIGN(DaemonReply reply, perform(Verb::post, path, query, {}, body));
   if (reply.status < 200 || reply.status >= 300) return std::unexpected(error_of_reply(reply));
   return reply;
@@ -129,7 +129,7 @@ Result<DaemonReply> DaemonClient::get_any(std::string_view path, const QueryItem
 }
 
 Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, const QueryItems& query,
-                                          const BodyReceiver& receive, std::string_view body) {
+                                          const BodyReceiver& receive, const std::string& body) {
   CURL* handle = state_->handle.get();
   curl_easy_reset(handle);
   std::string url = state_->url + std::string(path);
@@ -155,7 +155,7 @@ Result<DaemonReply> DaemonClient::perform(Verb verb, std::string_view path, cons
   if (verb == Verb::post) {
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
     if (!body.empty()) curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.get());
   } else {
     if (verb == Verb::del) curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "DELETE");

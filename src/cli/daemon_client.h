@@ -48,7 +48,7 @@ class DaemonClient {
   /// POST without a body; errors as get(). The daemon may take as long as it needs for its answer.
   Result<DaemonReply> post(std::string_view path, const QueryItems& query = {});
   /// POST with a JSON body; errors as get().
-  Result<DaemonReply> post_json(std::string_view path, const QueryItems& query, std::string_view body);
+  Result<DaemonReply> post_json(std::string_view path, const QueryItems& query, const std::string& body);
   /// DELETE; errors as get().
   Result<DaemonReply> remove(std::string_view path);
 
@@ -59,7 +59,7 @@ class DaemonClient {
   struct State;
   explicit DaemonClient(std::unique_ptr<State> state);
   Result<DaemonReply> perform(Verb verb, std::string_view path, const QueryItems& query, const BodyReceiver& receive,
-                              std::string_view body = {});
+                              const std::string& body = {});
 
   std::unique_ptr<State> state_;
 };
