@@ -69,7 +69,7 @@ async::Task<bool> DiskReader::get(PageKey key, l2::PageFacts facts, std::span<st
   }
   std::shared_ptr<SegmentStore> store = shared_.slot->get();
   if (!store || queued.removed) co_return false;
-  Wanted wanted{.key = key, .crc32c = facts.crc32c, .legacy = {}};
+  Wanted wanted{.key = key, .crc32c = facts.crc32c, .tenant = tenant_of(facts.ns), .legacy = {}};
   const Result<ReadOutcome> tried = store->try_read(key, facts.crc32c, out);
   if (!tried) {
     forget_unreadable(*store, key, tried.error());
@@ -120,7 +120,8 @@ Result<bool> DiskReader::read_legacy(const Wanted& wanted, PendingRead& pending)
   if (!read) return false;
   if (pending.deliver(page.bytes())) shared_.health.succeeded(DiskOp::read);
   // A full queue: it stays where it is until it is read again.
-  const auto answer = shared_.queue.offer({{wanted.key, wanted.crc32c, std::move(page).seal()}, wanted.legacy});
+  const auto answer =
+      shared_.queue.offer({{wanted.key, wanted.crc32c, std::move(page).seal(), wanted.tenant}, wanted.legacy});
   if (answer == WriteQueue::Answer::taken) shared_.wake->ring();
   return true;
 }

@@ -27,6 +27,7 @@ class DiskReader {
   struct Wanted {
     manifest::PageKey key;
     std::uint32_t crc32c = 0;
+    TenantId tenant = unknown_tenant;
     std::optional<LegacyName> legacy;
   };
 

@@ -141,6 +141,12 @@ StoreStats DiskStore::stats() const {
   return stats;
 }
 
+std::vector<TenantBytes> DiskStore::tenants() const {
+  TenantSums sums;
+  for (const SegmentRef& segment : table_.all()) sums.add(segment->tenants());
+  return sums.all();
+}
+
 /// Segments are held one at a time and no longer than a record takes: one that is evicted meanwhile keeps its space for
 /// as long as anybody holds it.
 Status DiskStore::for_each_record(const std::function<Status(const Segment&, const IndexEntry&)>& each) const {

@@ -27,6 +27,7 @@ class DiskStore final : public SegmentStore {
   Result<ReadOutcome> try_read(const manifest::PageKey& key, std::uint32_t crc32c, std::span<std::byte> out) override;
   void remove(const manifest::PageKey& key) override;
   StoreStats stats() const override;
+  std::vector<TenantBytes> tenants() const override;
   Result<l2::CheckReport> check() override;
   Status list(const std::function<void(const StoredPage&)>& each) override;
 
@@ -55,12 +56,16 @@ class DiskStore final : public SegmentStore {
   Status check_open() const;
   Status check_not_cancelled() const;
   bool storable(const NewPage& page) const;
-  Status queue(const manifest::PageKey& key, std::uint32_t crc32c, std::span<const std::byte> payload);
-  Result<std::vector<FooterEntry>> write_queued();
+  Status queue(const NewPage& page);
+  using Writer = std::optional<SegmentWriter>;
+  Result<std::vector<SegmentWriter::Written>> write_queued(Writer& writer);
   Status flush();
   Status roll();
+  Status begin_segment(Writer& writer);
   Result<SegmentRef> create_segment();
-  Status seal_active();
+  Status seal_active() { return seal(writer_); }
+  Status seal(Writer& writer);
+  void give_up_writing() noexcept;
   Status sync_all();
   Status save_index();
   std::vector<SegmentSummary> summaries() const;
@@ -71,14 +76,21 @@ class DiskStore final : public SegmentStore {
   Status make_room(std::uint64_t bytes);
   enum class Eviction : std::uint8_t { freed, of_nothing_on_disk, held_by_a_reader, impossible };
   Result<Eviction> evict_oldest();
-  SegmentRef oldest_sealed() const;
+  SegmentRef next_victim();
+  std::vector<SegmentUse> uses() const;
+  bool learn_tenants(std::size_t most);
   Status start_eviction_ahead();
   SegmentRef worth_compacting(double below_share) const;
-  Result<std::uint64_t> drain_some(std::uint64_t max_bytes);
-  Result<std::uint64_t> carry_over(const IndexEntry& entry);
-  Status finish_drain();
   Status free_segment(const SegmentRef& segment, bool evicting);
   Status measure_other();
+
+  // Writer: what is carried over (disk_store_carry.cc).
+  Result<std::uint64_t> drain_some(std::uint64_t max_bytes);
+  Status finish_eviction_before_roll();
+  Result<bool> stays_behind(const IndexEntry& entry);
+  Result<std::uint64_t> carry_over(const IndexEntry& entry);
+  Result<Writer*> take_up(const CheckedRecord& record, bool spared);
+  Status finish_drain();
 
   const StoreParts parts_;
   const StoreOptions options_;
@@ -101,7 +113,10 @@ class DiskStore final : public SegmentStore {
   std::atomic<bool> cancelled_{false};
 
   // Writer.
-  std::optional<SegmentWriter> writer_;
+  Writer writer_;
+  /// For pages of spared namespaces, apart from what is new: so those of a namespace that nobody reads now come to lie
+  /// together, in segments that are passed over, and are carried over once rather than again and again.
+  Writer keeper_;
   std::optional<SegmentDrain> drain_;
   std::vector<SegmentRef> unsynced_;
   bool carried_unsynced_ = false;  ///< pages were carried over since the last sync

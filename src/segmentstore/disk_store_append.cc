@@ -32,7 +32,7 @@ Status DiskStore::append(std::span<const NewPage> pages) {
   SEEKFS_TRY(check_open());
   for (const NewPage& page : pages) {
     if (!storable(page) || index_->find(fingerprint(page.key))) continue;
-    SEEKFS_TRY(queue(page.key, page.crc32c, page.page.bytes()));
+    SEEKFS_TRY(queue(page));
     counts_.put_bytes.fetch_add(page.key.len, std::memory_order_relaxed);
     if (writer_->queued_bytes() >= group_bytes) SEEKFS_TRY(flush());
   }
@@ -40,22 +40,26 @@ Status DiskStore::append(std::span<const NewPage> pages) {
 }
 
 /// Into the segment that is being written, or the next one.
-Status DiskStore::queue(const manifest::PageKey& key, std::uint32_t crc32c, std::span<const std::byte> payload) {
-  if (writer_ && writer_->add(key, crc32c, payload)) return {};
+Status DiskStore::queue(const NewPage& page) {
+  const std::span<const std::byte> payload = page.page.bytes();
+  if (writer_ && writer_->add(page.key, page.crc32c, page.tenant, payload)) return {};
   SEEKFS_TRY(flush());
+  SEEKFS_TRY(finish_eviction_before_roll());
+  // What was carried over may have gone there.
+  if (writer_ && writer_->add(page.key, page.crc32c, page.tenant, payload)) return {};
   SEEKFS_TRY(roll());
-  if (writer_->add(key, crc32c, payload)) return {};
+  if (writer_->add(page.key, page.crc32c, page.tenant, payload)) return {};
   return fail(ErrorCode::too_large, fmt::format("{}: a page of {} bytes does not fit a segment of {}", options_.path,
                                                 payload.size(), segment_size_));
 }
 
 /// A segment whose write failed is given up.
-Result<std::vector<FooterEntry>> DiskStore::write_queued() {
-  const std::uint64_t bytes = writer_->queued_bytes();
-  auto written = writer_->flush();
+Result<std::vector<SegmentWriter::Written>> DiskStore::write_queued(Writer& writer) {
+  const std::uint64_t bytes = writer->queued_bytes();
+  auto written = writer->flush();
   if (!written) {
-    writer_->abandon();
-    writer_.reset();
+    writer->abandon();
+    writer.reset();
     return std::unexpected(written.error());
   }
   counts_.written_bytes.fetch_add(bytes, std::memory_order_relaxed);
@@ -66,17 +70,17 @@ Result<std::vector<FooterEntry>> DiskStore::write_queued() {
 Status DiskStore::flush() {
   if (!writer_ || writer_->queued_bytes() == 0) return {};
   const std::uint64_t bytes = writer_->queued_bytes();
-  SEEKFS_ASSIGN(const auto written, write_queued());
+  SEEKFS_ASSIGN(const auto written, write_queued(writer_));
   Segment& segment = *writer_->segment();
-  for (const FooterEntry& entry : written) {
+  for (const auto& [entry, tenant] : written) {
     SEEKFS_ASSIGN(const auto before, index_->insert(entry.fingerprint, {segment.number(), entry.offset}));
     if (before) {
-      if (const SegmentRef old = table_.find(before->segment)) old->remove_live(entry.length);
+      if (const SegmentRef old = table_.find(before->segment)) old->remove_live(entry.length, tenant);
     }
-    segment.add_live(entry.length);
+    segment.add_live(entry.length, tenant);
   }
   // As much is carried over as was taken in, so that a segment is free by the time its room is needed.
-  SEEKFS_TRY(drain_some(bytes));
+  SEEKFS_TRY(drain_some(drain_ ? drain_->pace * bytes : bytes));
   return {};
 }
 
@@ -89,12 +93,17 @@ Status DiskStore::roll() {
   SEEKFS_TRY(directory_->check_still_ours());
   SEEKFS_TRY(measure_other());
   SEEKFS_TRY(make_room(segment_size_));
+  SEEKFS_TRY(begin_segment(writer_));
+  return start_eviction_ahead();
+}
+
+Status DiskStore::begin_segment(Writer& writer) {
   SEEKFS_ASSIGN(SegmentRef segment, create_segment());
   table_.add(segment);
   unsynced_.push_back(segment);
   directory_changed_ = true;
-  writer_.emplace(std::move(segment), segment_size_);
-  return start_eviction_ahead();
+  writer.emplace(std::move(segment), segment_size_);
+  return {};
 }
 
 /// Its space is there before it is written. What the file system takes beyond the size is known only afterwards.
@@ -129,11 +138,11 @@ Result<SegmentRef> DiskStore::create_segment() {
               fmt::format("{}: there is no free name for a segment; remove the files data-*.seg", options_.path));
 }
 
-Status DiskStore::seal_active() {
-  if (!writer_) return {};
-  const SegmentRef segment = writer_->segment();
-  const Status sealed = writer_->seal();
-  writer_.reset();
+Status DiskStore::seal(Writer& writer) {
+  if (!writer) return {};
+  const SegmentRef segment = writer->segment();
+  const Status sealed = writer->seal();
+  writer.reset();
   if (sealed) {
     SEEKFS_ASSIGN(const env::FileInfo info, segment->file().info());
     counts_.written_bytes.fetch_add(info.size - segment->data_end(), std::memory_order_relaxed);
@@ -141,21 +150,29 @@ Status DiskStore::seal_active() {
   return sealed;
 }
 
-/// What failed to sync is not tried again: the kernel may have dropped it, and a read will tell. The segment that is
-/// being written may be one of those, so it is given up.
+void DiskStore::give_up_writing() noexcept {
+  drain_.reset();
+  for (Writer* writer : {&writer_, &keeper_}) {
+    if (*writer) (*writer)->abandon();
+    writer->reset();
+  }
+}
+
+/// What failed to sync is not tried again: the kernel may have dropped it, and a read will tell. The segments that are
+/// being written may be among those, so they are given up.
 Status DiskStore::sync_all() {
   Status result;
   for (const SegmentRef& segment : std::exchange(unsynced_, {})) {
     if (Status synced = segment->file().sync_data(); !synced) result = synced;
   }
   if (!result) {
-    drain_.reset();
-    if (writer_) writer_->abandon();
-    writer_.reset();
+    give_up_writing();
     return result;
   }
   carried_unsynced_ = false;
-  if (writer_) unsynced_.push_back(writer_->segment());
+  for (const Writer* writer : {&writer_, &keeper_}) {
+    if (*writer) unsynced_.push_back((*writer)->segment());
+  }
   if (!std::exchange(directory_changed_, false)) return {};
   return parts_.files.sync_directory(options_.path);
 }
@@ -195,9 +212,11 @@ Status DiskStore::close() {
   drain_.reset();
   // Each step is worth something without the one before.
   const Status sealed = seal_active();
+  const Status kept = seal(keeper_);
   const Status synced = sync_all();
   const Status saved = save_index();
   SEEKFS_TRY(sealed);
+  SEEKFS_TRY(kept);
   SEEKFS_TRY(synced);
   return saved;
 }

@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/units.h"
 #include "segmentstore/disk_store.h"
+#include "segmentstore/tenant_sample.h"
 
 namespace seekfs::segmentstore {
 namespace {
 
 /// For what grows between two measurements: blocks of the directories and of the file system's own lists.
 constexpr std::uint64_t slack = 64U << 10U;
+/// Each takes some short reads.
+constexpr std::size_t samples_at_once = 16;
 /// Segments with a smaller share of live bytes than this are compacted while the store serves.
 constexpr double compact_below = 0.5;
 /// And these, when somebody asks for it.
@@ -66,20 +70,46 @@ Status DiskStore::make_room(std::uint64_t bytes) {
   }
 }
 
-SegmentRef DiskStore::oldest_sealed() const {
+std::vector<SegmentUse> DiskStore::uses() const {
+  std::vector<SegmentUse> all;
   for (const SegmentRef& segment : table_.all()) {
-    if (segment->sealed()) return segment;
+    all.push_back({.number = segment->number(),
+                   .sealed = segment->sealed(),
+                   .size = segment->data_end(),
+                   .live_bytes = segment->live_bytes(),
+                   .tenants = segment->tenants()});
   }
-  return nullptr;
+  return all;
 }
 
-/// Frees the segment that is being emptied, or else the oldest one as it is.
+/// Of so many segments that the start found; whether there are more.
+bool DiskStore::learn_tenants(std::size_t most) {
+  for (const SegmentRef& segment : table_.all()) {
+    if (!segment->sealed() || !segment->wants_sample()) continue;
+    if (most-- == 0) return true;
+    // What can't be read counts as unknown.
+    segment->learn(sample_tenants(*segment).value_or(std::vector<TenantBytes>()));
+  }
+  return false;
+}
+
+/// For want of any other the segment of what is kept, which is sealed for it.
+SegmentRef DiskStore::next_victim() {
+  auto victim = choose_victim(uses());
+  if (!victim && keeper_) {
+    std::ignore = seal(keeper_);  // sealed either way
+    victim = choose_victim(uses());
+  }
+  return victim ? table_.find(victim->number) : nullptr;
+}
+
+/// Frees the segment that is being emptied, or else the next victim, as it is.
 Result<DiskStore::Eviction> DiskStore::evict_oldest() {
   if (!options_.may_evict) return Eviction::impossible;
   SegmentRef victim;
   if (drain_ && drain_->purpose == SegmentDrain::Purpose::evict) victim = drain_->victim;
   drain_.reset();
-  if (!victim) victim = oldest_sealed();
+  if (!victim) victim = next_victim();
   if (!victim) return Eviction::impossible;
   const std::uint64_t allocated = victim->allocated();
   SEEKFS_TRY(free_segment(victim, true));
@@ -88,13 +118,21 @@ Result<DiskStore::Eviction> DiskStore::evict_oldest() {
   return allocated == 0 ? Eviction::of_nothing_on_disk : Eviction::freed;
 }
 
-/// When the segment that was just begun is the last that fits, the oldest is emptied while that one fills.
+/// When the segment that was just begun is the last that fits, the next victim is emptied while that one fills. Where
+/// pages of spared namespaces are to be kept, one more must fit for them.
 Status DiskStore::start_eviction_ahead() {
-  SEEKFS_ASSIGN(const bool room, has_room(segment_size_));
-  if (room || (drain_ && drain_->purpose == SegmentDrain::Purpose::evict)) return {};
-  SegmentRef victim = oldest_sealed();
+  if (drain_ && drain_->purpose == SegmentDrain::Purpose::evict) return {};
+  SEEKFS_ASSIGN(const bool much_room, has_room(2 * segment_size_));
+  if (much_room) return {};
+  // Whoever is known in part looks smaller or larger than others: all or none.
+  learn_tenants(table_.size());
+  const auto victim = choose_victim(uses());
   if (!victim) return {};
-  drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::evict, segment_size_ / 2);
+  const bool for_keeper = victim->shares.any() && (!keeper_ || keeper_->free_bytes() < segment_size_ / 4 * 3);
+  SEEKFS_ASSIGN(const bool room, has_room(for_keeper ? 2 * segment_size_ : segment_size_));
+  if (room) return {};
+  SegmentRef segment = table_.find(victim->number);
+  if (segment) drain_ = make_eviction(*index_, std::move(segment), *victim, segment_size_);
   return {};
 }
 
@@ -112,58 +150,6 @@ SegmentRef DiskStore::worth_compacting(double below_share) const {
     }
   }
   return found;
-}
-
-/// Carries pages over until `max_bytes` are moved or the segment is empty; then frees it.
-Result<std::uint64_t> DiskStore::drain_some(std::uint64_t max_bytes) {
-  std::uint64_t moved = 0;
-  while (drain_ && !drain_->done() && moved < max_bytes) {
-    const IndexEntry entry = drain_->entries[drain_->next++];
-    // Removed or replaced since the list was made.
-    if (index_->find(entry.fingerprint) != entry.location) continue;
-    SEEKFS_ASSIGN(const std::uint64_t bytes, carry_over(entry));
-    moved += bytes;
-  }
-  if (drain_ && drain_->done()) SEEKFS_TRY(finish_drain());
-  return moved;
-}
-
-/// Copies one record into the segment that is being written; the bytes that it took. The last one that is tried may end
-/// the drain for want of room.
-Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
-  const SegmentRef victim = drain_->victim;
-  const auto record = read_checked(*victim, entry);
-  if (!record && record.error().code == ErrorCode::exhausted) return std::unexpected(record.error());
-  if (!record) {
-    // Damaged or on a bad sector: either way it is lost, and what is being written is not to blame.
-    forget_damaged({victim, entry}, 0);
-    return 0;
-  }
-  const RecordHeader& header = record->header;
-  if (!writer_ || !writer_->add(header.key, header.payload_crc32c, record->payload)) {
-    // It stays where it is, and so does its segment when that was to be compacted.
-    --drain_->next;
-    drain_->budget = 0;
-    return 0;
-  }
-  const std::uint64_t bytes = writer_->queued_bytes();
-  SEEKFS_ASSIGN(const auto written, write_queued());
-  const SegmentRef& target = writer_->segment();
-  if (index_->move(entry.fingerprint, entry.location, {target->number(), written.front().offset})) {
-    victim->remove_live(header.key.len);
-    target->add_live(header.key.len);
-  }
-  carried_unsynced_ = true;
-  drain_->budget -= std::min(drain_->budget, bytes);
-  return bytes;
-}
-
-/// Frees the segment; one that was to be compacted stays when pages are left in it.
-Status DiskStore::finish_drain() {
-  const SegmentDrain drain = *std::exchange(drain_, std::nullopt);
-  const bool evicting = drain.purpose == SegmentDrain::Purpose::evict;
-  if (!evicting && drain.next < drain.entries.size()) return {};
-  return free_segment(drain.victim, evicting);
 }
 
 /// Entries first, then the file: no entry ever points to a file that is not there. A file that can't be removed stays
@@ -187,6 +173,7 @@ Result<SegmentStore::Upkeep> DiskStore::upkeep(std::uint64_t max_bytes) {
   SEEKFS_TRY(check_open());
   // Others fill the file system too.
   SEEKFS_TRY(make_room(0));
+  if (learn_tenants(samples_at_once)) return Upkeep{.more = true};
   if (!drain_) {
     SegmentRef victim = worth_compacting(compact_below);
     if (!victim) return Upkeep{};
@@ -195,7 +182,7 @@ Result<SegmentStore::Upkeep> DiskStore::upkeep(std::uint64_t max_bytes) {
       if (!room) return Upkeep{};
       SEEKFS_TRY(roll());
     }
-    if (!drain_) drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::compact, segment_size_);
+    if (!drain_) drain_ = make_compaction(*index_, std::move(victim), segment_size_);
   }
   // A number, since a reference would keep the segment's space.
   const SegmentNumber compacted = drain_->purpose == SegmentDrain::Purpose::compact ? drain_->victim->number() : 0;
@@ -225,7 +212,7 @@ Status DiskStore::compact() {
       victim = table_.find(number);
       if (!victim) continue;
     }
-    drain_ = make_drain(*index_, std::move(victim), SegmentDrain::Purpose::compact, segment_size_);
+    drain_ = make_compaction(*index_, std::move(victim), segment_size_);
     while (drain_ && drain_->victim->number() == number) SEEKFS_TRY(drain_some(segment_size_));
     const bool full = table_.find(number) != nullptr;
     if (full) SEEKFS_TRY(seal_active());
@@ -235,9 +222,7 @@ Status DiskStore::compact() {
 
 Status DiskStore::drop_all() {
   SEEKFS_TRY(check_open());
-  drain_.reset();
-  if (writer_) writer_->abandon();
-  writer_.reset();
+  give_up_writing();
   unsynced_.clear();
   carried_unsynced_ = false;
   index_->clear();

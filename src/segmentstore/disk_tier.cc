@@ -22,7 +22,7 @@ async::Task<bool> DiskTier::get(PageKey key, l2::PageFacts facts, std::span<std:
 void DiskTier::put(const PageKey& key, const l2::PageFacts& facts, PageRef page) {
   if (!page || page.size() != key.len) return;
   if (!shared_.health.up()) return shared_.metrics.dropped(Drop::down);
-  switch (shared_.queue.offer({{key, facts.crc32c, std::move(page)}, std::nullopt})) {
+  switch (shared_.queue.offer({{key, facts.crc32c, std::move(page), tenant_of(facts.ns)}, std::nullopt})) {
     case WriteQueue::Answer::taken: return shared_.wake->ring();
     case WriteQueue::Answer::known: return;
     case WriteQueue::Answer::full: return shared_.metrics.dropped(Drop::busy);

@@ -58,6 +58,11 @@ class FakeDisk::Store final : public SegmentStore {
     disk_.pages_.erase(key);
   }
 
+  std::vector<TenantBytes> tenants() const override {
+    MutexLock lock(disk_.mutex_);
+    return disk_.tenants_;
+  }
+
   StoreStats stats() const override {
     MutexLock lock(disk_.mutex_);
     StoreStats stats{.pages = disk_.pages_.size(), .segments = 1, .capacity_bytes = capacity_, .put_bytes = put_bytes_};
@@ -145,6 +150,7 @@ class FakeDisk::Store final : public SegmentStore {
     MutexLock lock(disk_.mutex_);
     disk_.pages_.insert_or_assign(page.key, std::vector(bytes.begin(), bytes.end()));
     put_bytes_ += bytes.size();
+    add_bytes(disk_.tenants_, {page.tenant, bytes.size()});
   }
 
   FakeDisk& disk_;

@@ -57,6 +57,7 @@ class FakeDisk {
   std::map<FakeOp, bool> held_ SEEKFS_GUARDED_BY(mutex_);
   std::map<FakeOp, std::uint64_t> begun_ SEEKFS_GUARDED_BY(mutex_);
   std::map<manifest::PageKey, std::vector<std::byte>> pages_ SEEKFS_GUARDED_BY(mutex_);
+  std::vector<TenantBytes> tenants_ SEEKFS_GUARDED_BY(mutex_);  ///< of all pages that were ever put
   std::vector<std::size_t> batches_ SEEKFS_GUARDED_BY(mutex_);
   std::vector<std::string> history_ SEEKFS_GUARDED_BY(mutex_);
   bool cached_ SEEKFS_GUARDED_BY(mutex_) = true;

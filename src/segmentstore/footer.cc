@@ -34,6 +34,10 @@ void encode_trailer(const Trailer& trailer, std::byte* at) {
   store_u32(at + crc_at, crc32c(std::span(at, crc_at)));
 }
 
+FooterEntry decode_entry(const std::byte* at) noexcept {
+  return {load_u64(at), std::uint64_t{load_u32(at + 8)} * record_alignment, load_u32(at + 12)};
+}
+
 }  // namespace
 
 std::vector<std::byte> encode_footer(SegmentIdentity identity, std::uint64_t data_end,
@@ -71,6 +75,14 @@ Result<Trailer> read_trailer(env::File& file, std::uint64_t file_size, SegmentId
   return trailer;
 }
 
+Result<FooterEntry> read_footer_entry(env::File& file, const Trailer& trailer, std::uint64_t index) {
+  std::array<std::byte, footer_entry_size> bytes;
+  SEEKFS_ASSIGN(const std::size_t count,
+                file.read_at(footer_begin(trailer.data_end) + index * footer_entry_size, bytes));
+  if (count < bytes.size()) return corrupt(trailer.identity, "the entries are damaged");
+  return decode_entry(bytes.data());
+}
+
 Result<std::vector<FooterEntry>> read_footer_entries(env::File& file, const Trailer& trailer) {
   std::vector<std::byte> bytes(trailer.entries * footer_entry_size);
   SEEKFS_ASSIGN(const std::size_t count, file.read_at(footer_begin(trailer.data_end), bytes));
@@ -80,7 +92,7 @@ Result<std::vector<FooterEntry>> read_footer_entries(env::File& file, const Trai
   std::vector<FooterEntry> entries;
   entries.reserve(trailer.entries);
   for (const std::byte* at = bytes.data(); at != bytes.data() + bytes.size(); at += footer_entry_size) {
-    entries.push_back({load_u64(at), std::uint64_t{load_u32(at + 8)} * record_alignment, load_u32(at + 12)});
+    entries.push_back(decode_entry(at));
     if (record_end(entries.back().offset, entries.back().length) > trailer.data_end) {
       return corrupt(trailer.identity, "an entry lies outside the data");
     }

@@ -51,5 +51,7 @@ std::vector<std::byte> encode_footer(SegmentIdentity identity, std::uint64_t dat
 Result<Trailer> read_trailer(env::File& file, std::uint64_t file_size, SegmentIdentity expected);
 /// `corrupt` when the entries are not those that were written.
 Result<std::vector<FooterEntry>> read_footer_entries(env::File& file, const Trailer& trailer);
+/// One of them, number `index`, which is below trailer.entries; nobody has checked it.
+Result<FooterEntry> read_footer_entry(env::File& file, const Trailer& trailer, std::uint64_t index);
 
 }  // namespace seekfs::segmentstore

@@ -1,6 +1,6 @@
 // Headers to bytes and back. Layout: 0 magic, 4 format version, 8 store id, 16 segment, 20 page id, 24 offset of this
-// header, 32 file key, 64 offset in the file, 72 length, 76 CRC32C of the payload, 80 zeros, 124 CRC32C of bytes 0 to
-// 123.
+// header, 32 file key, 64 offset in the file, 72 length, 76 CRC32C of the payload, 80 tenant, 88 zeros, 124 CRC32C of
+// bytes 0 to 123.
 #include "segmentstore/record.h"
 
 #include <algorithm>
@@ -30,6 +30,7 @@ HeaderBytes encode(const RecordHeader& header) noexcept {
   store_u64(at + 64, header.key.off);
   store_u32(at + 72, header.key.len);
   store_u32(at + 76, header.payload_crc32c);
+  store_u64(at + 80, header.tenant);
   store_u32(at + crc_at, crc32c(std::span(bytes).first(crc_at)));
   return bytes;
 }
@@ -48,6 +49,7 @@ std::optional<RecordHeader> decode(std::span<const std::byte, record_header_size
   header.key.off = load_u64(at + 64);
   header.key.len = load_u32(at + 72);
   header.payload_crc32c = load_u32(at + 76);
+  header.tenant = load_u64(at + 80);
   if (header.key.len > max_payload_size) return std::nullopt;
   return header;
 }

@@ -10,6 +10,7 @@
 
 #include "manifest/page_key.h"
 #include "segmentstore/location.h"
+#include "segmentstore/tenant.h"
 
 namespace seekfs::segmentstore {
 
@@ -27,6 +28,7 @@ struct RecordHeader {
   std::uint32_t payload_crc32c = 0;
   std::uint64_t store_id = 0;  ///< the first 8 bytes of the store's uuid
   Location location;           ///< of this header
+  TenantId tenant = unknown_tenant;
   bool operator==(const RecordHeader&) const = default;
 };
 

@@ -91,6 +91,7 @@ Status Recovery::recover_segment(SegmentNumber number, Known known) {
   }
   if (known) segment->set_live(known->live_pages, known->live_bytes);
   parts_.table.add(segment);
+  segment->set_wants_sample();
   if (!known || !known->sealed) parts_.unsynced.push_back(segment);
   if (!trailer) return walk(*segment, known, info.size);
   segment->seal(trailer->data_end);

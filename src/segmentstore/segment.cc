@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -55,14 +56,52 @@ void Segment::seal(std::uint64_t data_end) noexcept {
   sealed_.store(true, std::memory_order_relaxed);
 }
 
-void Segment::add_live(std::uint32_t payload) noexcept {
+void Segment::add_live(std::uint32_t payload, TenantId tenant) noexcept {
   live_bytes_.fetch_add(record_header_size + payload, std::memory_order_relaxed);
   live_pages_.fetch_add(1, std::memory_order_relaxed);
+  if (tenant == unknown_tenant) return;
+  MutexLock lock(mutex_);
+  add_bytes(tenants_, {tenant, record_header_size + payload});
 }
 
-void Segment::remove_live(std::uint32_t payload) noexcept {
+void Segment::remove_live(std::uint32_t payload, TenantId tenant) noexcept {
   subtract(live_bytes_, record_header_size + payload);
   subtract(live_pages_, 1);
+  if (tenant == unknown_tenant) return;
+  MutexLock lock(mutex_);
+  const auto found = std::ranges::find(tenants_, tenant, &TenantBytes::tenant);
+  if (found != tenants_.end()) found->bytes -= std::min<std::uint64_t>(found->bytes, record_header_size + payload);
+}
+
+std::vector<TenantBytes> Segment::tenants() const {
+  std::vector<TenantBytes> tenants;
+  {
+    MutexLock lock(mutex_);
+    tenants = tenants_;
+  }
+  std::uint64_t known = 0;
+  for (const TenantBytes& one : tenants) known += one.bytes;
+  const std::uint64_t live = live_bytes();
+  if (known > live) {
+    const double share = static_cast<double>(live) / static_cast<double>(known);
+    for (TenantBytes& one : tenants) one.bytes = static_cast<std::uint64_t>(static_cast<double>(one.bytes) * share);
+  }
+  return tenants;
+}
+
+void Segment::learn(const std::vector<TenantBytes>& sample) {
+  wants_sample_.store(false, std::memory_order_relaxed);
+  double sampled = 0;
+  for (const TenantBytes& one : sample) sampled += static_cast<double>(one.bytes);
+  MutexLock lock(mutex_);
+  std::uint64_t known = 0;
+  for (const TenantBytes& one : tenants_) known += one.bytes;
+  const double unknown = static_cast<double>(live_bytes() - std::min(live_bytes(), known));
+  for (const TenantBytes& one : sample) {
+    if (one.tenant == unknown_tenant) continue;
+    const double share = static_cast<double>(one.bytes) / sampled;
+    add_bytes(tenants_, {one.tenant, static_cast<std::uint64_t>(unknown * share)});
+  }
 }
 
 void Segment::set_live(std::uint64_t pages, std::uint64_t bytes) noexcept {

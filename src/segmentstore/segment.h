@@ -8,7 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/mutex.h"
 #include "env/file.h"
 #include "segmentstore/footer.h"
 #include "segmentstore/location.h"
@@ -50,11 +52,19 @@ class Segment {
 
   /// Records that the index points to, and their bytes with headers. Close, not exact: two pages with one fingerprint,
   /// and a crash between two counts, leave them a little off.
-  void add_live(std::uint32_t payload) noexcept;
-  void remove_live(std::uint32_t payload) noexcept;
+  void add_live(std::uint32_t payload, TenantId tenant = unknown_tenant) noexcept;
+  void remove_live(std::uint32_t payload, TenantId tenant = unknown_tenant) noexcept;
   void set_live(std::uint64_t pages, std::uint64_t bytes) noexcept;
   std::uint64_t live_bytes() const noexcept { return live_bytes_.load(std::memory_order_relaxed); }
   std::uint64_t live_pages() const noexcept { return live_pages_.load(std::memory_order_relaxed); }
+  /// The same by namespace, of pages that were written since the start. Those that were removed without saying whose
+  /// they are have been taken off everybody in proportion.
+  std::vector<TenantBytes> tenants() const;
+  /// Whether a sample is due: pages were found at the start, and nobody has looked whose they are.
+  bool wants_sample() const noexcept { return wants_sample_.load(std::memory_order_relaxed); }
+  void set_wants_sample() noexcept { wants_sample_.store(true, std::memory_order_relaxed); }  ///< writer
+  /// All of whom are unknown are taken to be those namespaces', in that proportion.
+  void learn(const std::vector<TenantBytes>& sample);  ///< writer
 
  private:
   const SegmentIdentity identity_;
@@ -66,6 +76,9 @@ class Segment {
   std::atomic<std::uint64_t> data_end_{0};
   std::atomic<std::uint64_t> live_bytes_{0};
   std::atomic<std::uint64_t> live_pages_{0};
+  std::atomic<bool> wants_sample_{false};
+  mutable Mutex mutex_;
+  std::vector<TenantBytes> tenants_ SEEKFS_GUARDED_BY(mutex_);
 };
 
 using SegmentRef = std::shared_ptr<Segment>;

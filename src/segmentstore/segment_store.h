@@ -17,6 +17,7 @@
 #include "env/random.h"
 #include "l2/l2_admin.h"
 #include "manifest/page_key.h"
+#include "segmentstore/tenant.h"
 
 namespace seekfs::segmentstore {
 
@@ -43,6 +44,7 @@ struct NewPage {
   manifest::PageKey key;
   std::uint32_t crc32c = 0;
   PageRef page;
+  TenantId tenant = unknown_tenant;  ///< of the namespace that it belongs to
 };
 
 struct StoreStats {
@@ -97,6 +99,9 @@ class SegmentStore {
   /// Forgets the page; its bytes stay on disk until their segment goes.
   virtual void remove(const manifest::PageKey& key) = 0;
   virtual StoreStats stats() const = 0;
+  /// Live bytes of namespaces, those that are known since the start: pages that were written before it count for nobody
+  /// until they are carried over. In no order.
+  virtual std::vector<TenantBytes> tenants() const = 0;
 
   /// Appends in one write where it can, then makes the pages findable. Those that are here already, or can't fit any
   /// segment, are passed over. Evicts when space is needed. On an Error the pages up to some point are in and the rest

@@ -9,6 +9,7 @@
 
 #include "segmentstore/directory_list.h"
 #include "segmentstore/disk_tier.h"
+#include "segmentstore/tenant_gauges.h"
 #include "segmentstore/tier_gauges.h"
 
 namespace seekfs::segmentstore {
@@ -38,10 +39,8 @@ class Tier final : public SegmentTier {
     for (const StoreOptions& disk : options.disks) {
       disks_.push_back(std::make_unique<DiskTier>(parts, options, disk, opener));
     }
-    std::vector<std::shared_ptr<const StoreSlot>> slots;
-    slots.reserve(disks_.size());
-    for (const auto& disk : disks_) slots.push_back(disk->slot());
-    add_tier_gauges(parts.metrics, paths_of(options), slots);
+    add_tier_gauges(parts.metrics, paths_of(options), slots());
+    tenant_gauges_ = std::make_unique<TenantGauges>(parts.metrics, slots());
   }
 
   ~Tier() override {
@@ -62,9 +61,11 @@ class Tier final : public SegmentTier {
     return disk_of(key).may_contain(key, facts);
   }
   async::Task<bool> get(PageKey key, l2::PageFacts facts, std::span<std::byte> out) override {
+    tenant_gauges_->note(facts.ns);
     return disk_of(key).get(key, facts, out);
   }
   void put(const PageKey& key, const l2::PageFacts& facts, PageRef page) override {
+    tenant_gauges_->note(facts.ns);
     disk_of(key).put(key, facts, std::move(page));
   }
   void remove(const PageKey& key) override { disk_of(key).remove(key); }
@@ -119,6 +120,13 @@ class Tier final : public SegmentTier {
  private:
   DiskTier& disk_of(const PageKey& key) const { return *disks_[dealer_.directory_of(fingerprint(key))]; }
 
+  std::vector<std::shared_ptr<const StoreSlot>> slots() const {
+    std::vector<std::shared_ptr<const StoreSlot>> slots;
+    slots.reserve(disks_.size());
+    for (const auto& disk : disks_) slots.push_back(disk->slot());
+    return slots;
+  }
+
   async::Task<void> on_each(async::Task<void> (DiskTier::*work)()) {
     std::optional<Error> first;
     for (const auto& disk : disks_) {
@@ -131,6 +139,7 @@ class Tier final : public SegmentTier {
 
   const PageDealer dealer_;
   std::vector<std::unique_ptr<DiskTier>> disks_;
+  std::unique_ptr<TenantGauges> tenant_gauges_;
 };
 
 }  // namespace

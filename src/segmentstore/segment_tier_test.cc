@@ -2,6 +2,7 @@
 #include "segmentstore/segment_tier.h"
 
 #include <atomic>
+#include <string>
 #include <tuple>
 
 #include "segmentstore/tier_fixture_testing.h"
@@ -28,6 +29,32 @@ TEST_F(SegmentTierTest, GivesWhatWasPutFromTheQueueAndFromTheStore) {
   disk.set_cached(false);
   EXPECT_TRUE(is_hit(*tier, tier_key(1))) << "from the pool";
   EXPECT_GE(disk.begun(FakeOp::read), 1U);
+}
+
+TEST_F(SegmentTierTest, TellsHowMuchEachNamespaceHolds) {
+  const auto tier = open();
+  EXPECT_EQ(to_prometheus_text(metrics).find("seekfs_l2_namespace_bytes{"), std::string::npos);
+  put_to(*tier, tier_key(1));
+  put_to(*tier, tier_key(2));
+  tier->flush();
+  EXPECT_EQ(metric("seekfs_l2_namespace_bytes", "ns=\"data\""), 2.0 * tier_page_size);
+}
+
+TEST_F(SegmentTierTest, TellsItOfABoundedNumberOfNamespaces) {
+  const auto tier = open();
+  for (std::size_t i = 0; i < most_tenants + 10; ++i) {
+    const std::string ns = "ns-" + std::to_string(i);
+    l2::PageFacts facts = tier_facts(tier_key(1));
+    facts.ns = ns;
+    tier->put(tier_key(static_cast<std::uint32_t>(i)), facts, tier_page(tier_key(static_cast<std::uint32_t>(i))));
+  }
+  const std::string text = to_prometheus_text(metrics);
+  std::size_t gauges = 0;
+  for (auto at = text.find("seekfs_l2_namespace_bytes{"); at != std::string::npos;
+       at = text.find("seekfs_l2_namespace_bytes{", at + 1)) {
+    ++gauges;
+  }
+  EXPECT_EQ(gauges, most_tenants);
 }
 
 TEST_F(SegmentTierTest, WritesInOneAppendWhatCameMeanwhile) {

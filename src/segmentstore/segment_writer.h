@@ -1,6 +1,7 @@
 // Appends records to one segment, many in one write, and seals it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -23,12 +24,22 @@ class SegmentWriter {
   }
 
   /// Queues a record; false when it does not fit the segment any more. Whoever owns `payload` keeps it until flush().
-  bool add(const manifest::PageKey& key, std::uint32_t crc32c, std::span<const std::byte> payload);
+  bool add(const manifest::PageKey& key, std::uint32_t crc32c, TenantId tenant, std::span<const std::byte> payload);
   std::uint64_t queued_bytes() const noexcept { return queued_end_ - segment_->data_end(); }
+  /// Of the segment, without what it needs for its footer.
+  std::uint64_t free_bytes() const noexcept {
+    const std::uint64_t taken = footer_begin(queued_end_) + footer_size(entries_.size() + queued_.size());
+    return size_ - std::min(size_, taken);
+  }
 
+  /// Where a record went, and whose it is.
+  struct Written {
+    FooterEntry entry;
+    TenantId tenant = unknown_tenant;
+  };
   /// Writes what is queued with one call and says where it went. On an Error none of it counts and the segment is to be
   /// given up: nothing may be written to it again.
-  Result<std::vector<FooterEntry>> flush();
+  Result<std::vector<Written>> flush();
 
   /// Ends the segment with its footer and gives back the space behind it. Nothing is queued. On an Error the segment is
   /// sealed all the same, without a footer.
@@ -41,7 +52,7 @@ class SegmentWriter {
  private:
   struct Queued {
     HeaderBytes header;
-    FooterEntry entry;
+    Written record;
     std::span<const std::byte> payload;
   };
 

@@ -18,7 +18,7 @@ TEST(SegmentWriter, AFullSegmentEndsWithinItsSize) {
     SegmentWriter writer(
         std::make_shared<Segment>(identity, "/segment", std::move(file), size, std::make_shared<DiskUse>(0)), size);
     std::uint64_t count = 0;
-    for (NewPage page = make_test_page(0, length); writer.add(page.key, page.crc32c, page.page.bytes());
+    for (NewPage page = make_test_page(0, length); writer.add(page.key, page.crc32c, page.tenant, page.page.bytes());
          page = make_test_page(++count, length)) {
       ASSERT_TRUE(writer.flush());
     }

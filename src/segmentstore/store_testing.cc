@@ -36,6 +36,7 @@ NewPage make_test_page(std::uint64_t id, std::uint32_t length) {
   fill_from_key(page.key, bytes.bytes());
   page.page = std::move(bytes).seal();
   page.crc32c = crc32c(page.page.bytes());
+  page.tenant = id % 5;  // every fifth is of nobody knows whom
   return page;
 }
 
