@@ -23,10 +23,11 @@ class TestBed:
     bucket, prefix, region = BUCKET, "data", "us-east-1"
     credentials = (ACCESS_KEY, SECRET_KEY)
 
-    def __init__(self, work, binaries, size, latency, jitter, verify, interrupts):
+    def __init__(self, work, binaries, size, latency, jitter, verify, interrupts, precedence):
         """`size`: how many shards of how many MiB and small files. `latency`, `jitter`: as seekfs-bench delay-proxy takes them.
         `verify`: as seekfs-bench run does."""
-        self.work, self.binaries, self.size, self.interrupts = work, binaries, size, interrupts
+        self.work, self.binaries, self.size = work, binaries, size
+        self.interrupts, self.precedence = interrupts, precedence
         self.latency, self.jitter, self.verify = latency, jitter, verify
         self.data = os.path.join(work, "data")
         self.server = S3Server("versitygw", os.path.join(work, "server"))
@@ -61,6 +62,7 @@ class TestBed:
                  f"{self.size['shard_mib']}MiB", "--small-files", str(self.size["small"]), "--small-size", "4KiB-256KiB", "--seed", "1")
         with self.interrupts.held_back():
             self.server.start()
+            self.precedence.give(self.server.process.pid)
         self.upload()
         self.publish("bench")
         self.publish("bench-8m", "--page-size", "8MiB")
@@ -93,6 +95,7 @@ class TestBed:
         found = READY.match(self.proxy.stdout.readline().decode()) if ready else None
         if not found:
             raise Failed(f"the delaying proxy did not start{tail(log)}")
+        self.precedence.give(self.proxy.pid)
         self.endpoint, self.metrics_url = "http://" + found[1], found[2]
 
     def stop(self):

@@ -63,6 +63,7 @@ class Peer:
         os.makedirs(self.cache)
         self.prepare()
         self.process = start(self.command(), self.log, self.environment())
+        self.bed.precedence.give(self.process.pid)
         wait_until(self.is_ready, f"starting {self.name}", self.log, self.process)
 
     def stop(self):

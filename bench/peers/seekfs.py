@@ -35,6 +35,7 @@ class SeekFS(Peer):
         self.daemon = Daemon(self.bed.program("seekfsd"), config, self.log, self.bed.environment)
         try:
             self.daemon.start()
+            self.bed.precedence.give(self.daemon.process.pid)
         except DaemonFailed as error:
             raise Failed(str(error)) from None
 
