@@ -9,8 +9,7 @@ bool GetSink::wants_pause(const std::weak_ptr<objectstore::PausedBody>& body) {
   if (tail_ == nullptr || filled_ > 0 || ended_early_) return false;
   drop_unwanted_tail();
   if (current_ == jobs_.size()) return false;
-  // Only what a GET ran on over comes without memory.
-  TailPolicy::NextPage page{.wanted = reader_waits(), .speculative = !jobs_[current_].buffer};
+  TailPolicy::NextPage page{.wanted = reader_waits(), .speculative = jobs_[current_].run_on};
   TailPolicy::Step step = tail_->next_page(page, body, [this] { return keys_left(); });
   if (step == TailPolicy::Step::pause && reader_waits()) {
     page.wanted = true;
