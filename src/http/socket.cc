@@ -14,6 +14,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <climits>
@@ -60,7 +61,6 @@ class SocketStream final : public Stream {
     return {};
   }
 
-  // Asio's own read: it skips the system call that would find nothing, since a short read before told it so.
   async::Task<std::size_t> read_some(std::span<char> out) override {
     auto [error, count] = co_await socket_.async_read_some(boost::asio::buffer(out.data(), out.size()), as_tuple);
     if (error == boost::asio::error::eof) co_return 0;
@@ -70,9 +70,7 @@ class SocketStream final : public Stream {
 
   async::Task<bool> receive(ByteSink& sink) override {
     auto [error, more] = co_await boost::asio::async_initiate<decltype(as_tuple), void(IoError, bool)>(
-        [this, &sink](auto&& waiter) {
-          receive_into(Receiver<std::decay_t<decltype(waiter)>>{*this, sink, std::move(waiter)});
-        },
+        [this, &sink](auto waiter) { receive_into(Receiver<decltype(waiter)>{*this, sink, std::move(waiter)}); },
         as_tuple);
     if (error) co_return connection_error(error, "receive");
     co_return more;
@@ -101,6 +99,7 @@ class SocketStream final : public Stream {
   }
 
   void cancel() noexcept override {
+    cancel_next_read_ = is_between_reads_;
     IoError ignored;
     socket_.cancel(ignored);
   }
@@ -127,11 +126,24 @@ class SocketStream final : public Stream {
     Waiter waiter;
 
     void operator()(const IoError& error, std::size_t count) {
-      if (!error && sink.take(count)) return stream.receive_into(std::move(*this));
+      if (!error && sink.take(count)) return stream.receive_later(std::move(*this));
       const bool at_end = error == boost::asio::error::eof;
       std::move(waiter)(at_end ? IoError() : error, !at_end);
     }
   };
+
+  /// Asio's read begins with a system call, which finds nothing so soon after a reply. Behind the requests of other
+  /// connections that are ready it often finds the next request, and saves the wait for it.
+  template <class Waiter>
+  void receive_later(Receiver<Waiter> receiver) {
+    is_between_reads_ = true;
+    boost::asio::post(socket_.get_executor(), [receiver = std::move(receiver)]() mutable {
+      SocketStream& stream = receiver.stream;
+      stream.is_between_reads_ = false;
+      if (!std::exchange(stream.cancel_next_read_, false)) return stream.receive_into(std::move(receiver));
+      std::move(receiver.waiter)(IoError(boost::asio::error::operation_aborted), false);
+    });
+  }
 
   template <class Waiter>
   void receive_into(Receiver<Waiter> receiver) {
@@ -140,6 +152,8 @@ class SocketStream final : public Stream {
   }
 
   Socket socket_;
+  bool is_between_reads_ = false;
+  bool cancel_next_read_ = false;
 };
 
 bool is_exhaustion(int error_number) noexcept {
