@@ -6,6 +6,7 @@
 
 #include "manifest/codec.h"
 #include "manifest/compact.h"
+#include "manifest/compact_builder.h"
 #include "manifest/layout.h"
 
 namespace seekfs::manifest {
@@ -98,6 +99,38 @@ void BM_FindAndPage(benchmark::State& state) {
   }
 }
 
+/// A manifest of one page a file, straight into the compact form; kept for runs of the same size.
+std::shared_ptr<const CompactManifest> grown;
+
+std::shared_ptr<const CompactManifest> grow(std::uint64_t files) {
+  if (grown != nullptr && grown->file_count() == files) return grown;
+  grown = nullptr;
+  const Shape shape{.files = files, .pages_per_file = 1};
+  std::mt19937_64 random(1);
+  CompactBuilder builder("bench");
+  for (std::uint64_t i = 0; i < files; ++i) builder.add(make_file(i, shape, random));
+  auto built = builder.finish({.version = 1});
+  if (built) grown = *std::move(built);
+  return grown;
+}
+
+/// Looked up are more paths than fit the processor's caches with what they touch.
+void BM_FindByFiles(benchmark::State& state) {
+  const auto manifest = grow(static_cast<std::uint64_t>(state.range(0)));
+  if (manifest == nullptr) return state.SkipWithError("the manifest was refused");
+  std::mt19937_64 random(2);
+  std::vector<std::string> paths(65'536);
+  for (std::string& path : paths) manifest->path(static_cast<FileIndex>(random() % manifest->file_count()), path);
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const FileIndex file = *manifest->find(paths[next++ % paths.size()]);
+    benchmark::DoNotOptimize(manifest->page(file, 0));
+  }
+  state.counters["bytes_per_file"] =
+      static_cast<double>(manifest->memory_bytes()) / static_cast<double>(manifest->file_count());
+  state.counters["path_bytes_per_file"] = path_bytes_per_file(*manifest);
+}
+
 // Files, pages a file, whether pages are of one size, whether tables are packed.
 BENCHMARK(BM_Load)
     ->Args({10'000, 1000, 1, 1})
@@ -106,6 +139,7 @@ BENCHMARK(BM_Load)
     ->Args({1'000'000, 1, 1, 0})
     ->Unit(benchmark::kSecond)
     ->Iterations(1);
+BENCHMARK(BM_FindByFiles)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Arg(10'000'000);
 BENCHMARK(BM_FindAndPage)->Args({10'000, 1000, 1, 1})->Args({10'000, 1000, 0, 0})->Args({1'000'000, 1, 1, 0});
 
 }  // namespace

@@ -144,5 +144,6 @@ void measure_reads(const Bench& bench);
 void measure_small_pages(const Bench& bench);
 void measure_starts(const Bench& bench);
 void measure_blobdb(const Bench& bench);
+void measure_growth(const Bench& bench);
 
 }  // namespace seekfs::segmentstore::bench

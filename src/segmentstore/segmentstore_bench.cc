@@ -27,11 +27,8 @@ struct Part {
   std::string_view name;
   void (*run)(const Bench&);
 };
-constexpr Part parts[] = {{"write", measure_writes},
-                          {"read", measure_reads},
-                          {"small", measure_small_pages},
-                          {"start", measure_starts},
-                          {"blobdb", measure_blobdb}};
+constexpr Part parts[] = {{"write", measure_writes}, {"read", measure_reads},    {"small", measure_small_pages},
+                          {"start", measure_starts}, {"blobdb", measure_blobdb}, {"growth", measure_growth}};
 
 int usage() {
   fmt::print(stderr,
