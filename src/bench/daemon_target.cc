@@ -17,6 +17,8 @@ class DaemonReader final : public TargetReader {
  public:
   DaemonReader(Endpoint endpoint, std::string ns) : client_(std::move(endpoint)), ns_(std::move(ns)) {}
 
+  Status open(const std::string& /*path*/) override { return client_.connect(); }
+
   Status read(const Range& range, std::span<std::byte> out) override {
     target_.clear();
     fmt::format_to(std::back_inserter(target_), "/blob?ns={}&path={}&off={}&len={}", ns_, range.path, range.offset,

@@ -13,16 +13,16 @@ class DirectoryReader final : public TargetReader {
  public:
   DirectoryReader(std::string directory, env::FileSystem& files) : directory_(std::move(directory)), files_(files) {}
 
-  Status read(const Range& range, std::span<std::byte> out) override {
+  Status open(const std::string& path) override {
     // Shards stay open, as a loader of records has them; small files are opened for their one read.
-    if (!range.path.starts_with("shards/")) {
-      SEEKFS_ASSIGN(const auto file, files_.open(directory_ + "/" + range.path, {}));
-      return read_from(*file, range, out);
-    }
-    auto& file = open_[range.path];
-    if (!file) {
-      SEEKFS_ASSIGN(file, files_.open(directory_ + "/" + range.path, {}));
-    }
+    if (!path.starts_with("shards/") || open_.contains(path)) return {};
+    SEEKFS_ASSIGN(open_[path], files_.open(directory_ + "/" + path, {}));
+    return {};
+  }
+
+  Status read(const Range& range, std::span<std::byte> out) override {
+    if (const auto shard = open_.find(range.path); shard != open_.end()) return read_from(*shard->second, range, out);
+    SEEKFS_ASSIGN(const auto file, files_.open(directory_ + "/" + range.path, {}));
     return read_from(*file, range, out);
   }
 

@@ -21,6 +21,12 @@ std::unexpected<Error> ended(std::string_view where) {
 
 }  // namespace
 
+Status HttpClient::connect() {
+  if (socket_) return {};
+  SEEKFS_ASSIGN(socket_, Socket::connect_to(endpoint_));
+  return {};
+}
+
 Status HttpClient::fetch(const HttpRequest& request, std::span<std::byte> out) {
   auto head = exchange(request);
   if (!head) {
@@ -64,9 +70,7 @@ Result<std::string> HttpClient::fetch_text(const HttpRequest& request, std::size
 }
 
 Result<ReplyHead> HttpClient::exchange(const HttpRequest& request) {
-  if (!socket_) {
-    SEEKFS_ASSIGN(socket_, Socket::connect_to(endpoint_));
-  }
+  SEEKFS_TRY(connect());
   text_.clear();
   fmt::format_to(std::back_inserter(text_), "{} {} HTTP/1.1\r\nHost: {}\r\n{}", request.verb, request.target,
                  endpoint_.authority(), request.fields);

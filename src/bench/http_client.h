@@ -30,6 +30,8 @@ class HttpClient {
  public:
   explicit HttpClient(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
+  /// Opens the connection when there is none, so that the first request does not pay for it.
+  Status connect();
   /// Sends a request and puts the body of its 200 into `out`, whose size must be the body's exactly; `corrupt`
   /// otherwise. Another status is an error with the reply's text: not_found for 404, origin_unavailable for 5xx,
   /// bad_request else. Whatever goes wrong closes the connection. Nothing is tried again: a benchmark must see its

@@ -98,6 +98,14 @@ TEST(HttpClientTest, KeepsItsConnection) {
   EXPECT_EQ(server.requests(), request + request);
 }
 
+TEST(HttpClientTest, UsesTheConnectionThatWasOpenedBefore) {
+  ScriptedServer server({{reply("hello")}});
+  HttpClient client(server.endpoint());
+  ASSERT_TRUE(client.connect());
+  ASSERT_TRUE(client.connect());
+  EXPECT_EQ(get(client).value(), "hello");
+}
+
 TEST(HttpClientTest, PostsWithALength) {
   ScriptedServer server({{reply("hello")}});
   HttpClient client(server.endpoint());

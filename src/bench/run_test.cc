@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "base/mutex.h"
 #include "bench/content.h"
@@ -52,6 +53,11 @@ class OracleTarget final : public Target {
   class Reader final : public TargetReader {
    public:
     Reader(OracleTarget& target, std::size_t number) : target_(target), number_(number) {}
+    Status open(const std::string& path) override {
+      const MutexLock lock(target_.mutex_);
+      target_.opened_.insert({number_, path.starts_with("shards/") ? path : "a connection"});
+      return {};
+    }
     Status read(const Range& range, std::span<std::byte> out) override { return target_.read(number_, range, out); }
     Status read_batch(std::span<const Range> ranges, std::span<std::byte> out) override {
       for (const Range& range : ranges) {
@@ -69,6 +75,8 @@ class OracleTarget final : public Target {
   Status read(std::size_t reader, const Range& range, std::span<std::byte> out) {
     Content(little.seed, range.path).fill(range.offset, out);
     const MutexLock lock(mutex_);
+    const bool shard = range.path.starts_with("shards/");
+    EXPECT_TRUE(opened_.contains({reader, shard ? range.path : "a connection"})) << range.path;
     reads_[reader].push_back(range);
     ++count_;
     bytes_ += out.size();
@@ -78,6 +86,7 @@ class OracleTarget final : public Target {
   std::string name_ = "oracle:";
   mutable Mutex mutex_;
   std::vector<std::vector<Range>> reads_ SEEKFS_GUARDED_BY(mutex_);
+  std::set<std::pair<std::size_t, std::string>> opened_ SEEKFS_GUARDED_BY(mutex_);
   std::uint64_t count_ SEEKFS_GUARDED_BY(mutex_) = 0;
   std::uint64_t bytes_ SEEKFS_GUARDED_BY(mutex_) = 0;
 };

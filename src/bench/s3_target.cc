@@ -50,6 +50,8 @@ class S3Reader final : public TargetReader {
   S3Reader(const Bucket& bucket, Asked& asked, const env::Clock& clock)
       : bucket_(bucket), asked_(asked), clock_(clock), client_(bucket.endpoint) {}
 
+  Status open(const std::string& /*path*/) override { return client_.connect(); }
+
   Status read(const Range& range, std::span<std::byte> out) override {
     const std::string path = bucket_.path + range.path;
     const std::string fields =

@@ -22,6 +22,9 @@ namespace seekfs::bench {
 class TargetReader {
  public:
   virtual ~TargetReader() = default;
+  /// Opens what stays open while it reads, before the clock starts: a connection; of a directory the file `path` when
+  /// it is a shard. Harmless when it is open.
+  virtual Status open(const std::string& path) = 0;
   /// Fills `out`, whose size is range.length. A file that ends early is `corrupt`.
   virtual Status read(const Range& range, std::span<std::byte> out) = 0;
   /// Several ranges, one behind the other in `out`, in one request where the target has such.
