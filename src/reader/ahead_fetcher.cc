@@ -19,6 +19,13 @@ std::uint64_t number_of(const manifest::FileKey& key) {
 
 }  // namespace
 
+/// Whether pages that were fetched ahead were mostly read: else a first read is no reason to fetch more.
+bool AheadFetcher::is_start_trusted() {
+  const auto outcomes = l1_.prefetch_outcomes(cache::PageCause::prefetch);
+  usefulness_.observe(outcomes.used, outcomes.unused);
+  return usefulness_.probability() >= 0.5;
+}
+
 void AheadFetcher::on_read(const FileRef& file, PageReader& reader, std::uint64_t off, std::uint64_t len, bool lost) {
   const manifest::CompactManifest& manifest = file.manifest();
   const std::uint64_t size = file.size();
@@ -26,13 +33,14 @@ void AheadFetcher::on_read(const FileRef& file, PageReader& reader, std::uint64_
   const manifest::Page first = manifest.page(file.index(), manifest.page_at(file.index(), off));
   const manifest::Page last = manifest.page(file.index(), manifest.page_at(file.index(), off + len - 1));
   const std::uint64_t number = number_of(reader.key(0, first).file);
+  const bool trusted = is_start_trusted();
   std::optional<ByteSpan> span;
   {
     MutexLock lock(mutex_);
     span = ahead_.on_read({.file = number,
                            .file_size = size,
                            .read = {first.off, last.off + last.len - first.off},
-                           .whole_page = len >= first.len,
+                           .likely = len >= first.len && trusted,
                            .lost = lost});
   }
   if (!span) return;

@@ -88,6 +88,22 @@ TEST_F(AheadFetcherTest, WholeFilesAskForNothingMore) {
   EXPECT_EQ(node->l1.stats().pages, 3U);
 }
 
+TEST_F(AheadFetcherTest, StartsAreNotTrustedWhenWhatWasFetchedAheadWentUnread) {
+  TestNodeOptions options = with_read_ahead();
+  options.l1_bytes = 40 * page_size;
+  begin(std::move(options));
+  std::vector<manifest::OracleFile> files;
+  for (int i = 0; i < 100; ++i) files.push_back({"many/" + std::to_string(i), 64 * page_size, page_size});
+  node->publish("heads", 1, files);
+  for (const auto& file : files) {
+    ASSERT_TRUE(node->read("heads", file.path, 0, page_size));
+    settle();
+  }
+  const std::uint64_t unused = node->l1.prefetch_outcomes(cache::PageCause::prefetch).unused;
+  EXPECT_GT(unused, 0U);
+  EXPECT_LT(unused, 100U * 8U / 2U) << "reading the first page of each file is seen to be all";
+}
+
 TEST_F(AheadFetcherTest, MemoryIsOnlyTriedFor) {
   begin();
   ASSERT_TRUE(node->open("demo", "a"));  // loads the manifest

@@ -18,7 +18,7 @@ class CachedReadService final : public ReadService {
       : parts_(parts),
         options_(options),
         metrics_(parts.metrics),
-        ahead_(parts.fetcher, parts.background, read_ahead) {}
+        ahead_(parts.fetcher, parts.l1, parts.background, read_ahead) {}
 
   std::optional<Result<FileRef>> try_open(std::string_view ns, std::string_view path,
                                           std::optional<std::uint64_t> version) override {

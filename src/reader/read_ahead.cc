@@ -50,7 +50,7 @@ ReadAhead::Stream& ReadAhead::begin_stream(const ReadNote& note) {
 }
 
 bool ReadAhead::is_believed(const Stream& stream, const ReadNote& note) const {
-  if (stream.reads == 1) return stream.begin == 0 && note.whole_page;
+  if (stream.reads == 1) return stream.begin == 0 && note.likely;
   return stream.window > 0 || stream.begin == 0 || stream.reads >= reads_to_believe;
 }
 
@@ -61,7 +61,7 @@ void ReadAhead::resize_window(Stream& stream, const ReadNote& note, bool lost) c
     stream.limit = std::min(stream.limit + stream.limit / 4, policy_.max_window);
   }
   // Who begins at the start is likely to read on; others may have come to be neighbours by chance.
-  const std::uint64_t quick = stream.begin == 0 ? std::min(4 * stream.seen, policy_.quick_growth_to) : 0;
+  const std::uint64_t quick = stream.begin == 0 ? std::min(8 * stream.seen, policy_.quick_growth_to) : 0;
   const std::uint64_t wanted = std::max(quick, 2 * stream.seen);
   stream.window = std::min(wanted, stream.limit);
 }

@@ -8,11 +8,14 @@
 namespace seekfs::reader {
 
 struct ReadAheadPolicy {
-  std::uint64_t max_window = 32U << 20U;  ///< of one stream, bytes; 0: no read-ahead at all
-  std::uint64_t max_total = 256U << 20U;  ///< of all streams together: asked for, and not read yet
-  std::uint64_t quick_growth_to =
-      8U << 20U;                  ///< up to here four times what was read since the start of the file, then twice
-  std::size_t max_streams = 128;  ///< the one unused longest gives way
+  /// Of one stream, bytes; 0: no read-ahead at all.
+  std::uint64_t max_window = 32U << 20U;
+  /// Of all streams together: asked for, and not read yet.
+  std::uint64_t max_total = 256U << 20U;
+  /// A stream from the start of a file has a window of eight times what it has read, up to here; then twice.
+  std::uint64_t quick_growth_to = 16U << 20U;
+  /// The one unused longest gives way.
+  std::size_t max_streams = 128;
 };
 
 /// Bytes [off, off + len) of a file.
@@ -28,8 +31,8 @@ struct ReadNote {
   std::uint64_t file = 0;  ///< any number that tells files apart
   std::uint64_t file_size = 0;
   ByteSpan read;
-  bool whole_page = true;  ///< the reader asked for at least as much as a page has
-  bool lost = false;       ///< some of it is in no cache and not on its way, though it may have been fetched ahead
+  bool likely = true;  ///< that one who reads the start of a file reads on; else the second read decides
+  bool lost = false;   ///< some of it is in no cache and not on its way, though it may have been fetched ahead
 };
 
 /// Finds streams: reads of a file that follow each other, several at once in one file. A stream is believed when it

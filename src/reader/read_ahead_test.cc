@@ -54,11 +54,12 @@ TEST_F(ReadAheadTest, AReaderFromTheStartIsFollowedAtOnceAndEachByteIsFetchedOnc
 }
 
 TEST_F(ReadAheadTest, TheWindowGrowsWithWhatWasRead) {
-  EXPECT_EQ(read(0), (ByteSpan{MiB, 4 * MiB}));
-  EXPECT_EQ(read(MiB), (ByteSpan{5 * MiB, 5 * MiB})) << "8 MiB beyond the end of the read";
-  for (std::uint64_t reads = 3; reads < 128; ++reads) {
+  EXPECT_EQ(read(0), (ByteSpan{MiB, 8 * MiB}));
+  EXPECT_FALSE(read(MiB)) << "most of the window is left";
+  EXPECT_EQ(read(2 * MiB), (ByteSpan{9 * MiB, 10 * MiB})) << "16 MiB beyond the end of the read";
+  for (std::uint64_t reads = 4; reads < 128; ++reads) {
     read((reads - 1) * MiB);
-    EXPECT_LE(fetched[1] + MiB, std::max<std::uint64_t>(3 * reads, reads + 8) * MiB) << reads;
+    EXPECT_LE(fetched[1] + MiB, std::max<std::uint64_t>(3 * reads, reads + 16) * MiB) << reads;
   }
 }
 
@@ -69,7 +70,7 @@ TEST_F(ReadAheadTest, AStreamInTheMiddleIsBelievedAtItsThirdRead) {
 }
 
 TEST_F(ReadAheadTest, AShortReadAtTheStartIsNoStreamYet) {
-  EXPECT_FALSE(ahead.on_read({.file = 1, .file_size = file_size, .read = {0, 256 * KiB}, .whole_page = false}));
+  EXPECT_FALSE(ahead.on_read({.file = 1, .file_size = file_size, .read = {0, 256 * KiB}, .likely = false}));
   EXPECT_TRUE(read(256 * KiB, 256 * KiB)) << "but the next one makes it one";
 }
 
@@ -142,7 +143,7 @@ TEST_F(ReadAheadTest, LostPagesAreAskedForAgainInASmallerWindow) {
 
 TEST_F(ReadAheadTest, WhatCouldNotBeAskedForIsAskedForLater) {
   const auto given = read(0);
-  ASSERT_EQ(given, (ByteSpan{MiB, 4 * MiB}));
+  ASSERT_EQ(given, (ByteSpan{MiB, 8 * MiB}));
   ahead.refused(1, *given, 2 * MiB);
   const auto next = read(MiB);
   ASSERT_TRUE(next);
