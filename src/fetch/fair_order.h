@@ -22,31 +22,45 @@ class FairOrder {
   /// What one take costs at least, so that many small ones are no way round.
   static constexpr std::int64_t least_cost_bytes = 256 << 10;
 
-  bool empty() const noexcept { return owners_.empty(); }
+  bool empty() const noexcept { return waiting_ == 0; }
 
   /// Sequence numbers are unique.
   void push(const std::string& owner, std::uint64_t sequence, Item item) {
     const auto [place, added] = owners_.try_emplace(owner);
     if (added) turns_.push_back(owner);
     place->second.items.emplace(sequence, std::move(item));
+    ++waiting_;
   }
 
+  /// An owner whose last item goes loses what it might still have taken, but not what it owes to others that wait:
+  /// whoever has all its items in one large take would otherwise never pay.
   void erase(const std::string& owner, std::uint64_t sequence) {
     const auto place = owners_.find(owner);
-    place->second.items.erase(sequence);
-    if (!place->second.items.empty()) return;
-    owners_.erase(place);
-    turns_.erase(std::ranges::find(turns_, owner));
+    waiting_ -= place->second.items.erase(sequence);
+    if (waiting_ == 0) {
+      owners_.clear();
+      turns_.clear();
+    } else if (place->second.items.empty() && place->second.deficit >= 0) {
+      owners_.erase(place);
+      turns_.erase(std::ranges::find(turns_, owner));
+    }
   }
 
   /// The oldest item of the owner whose turn it is; not when empty. charge() follows.
   const Item& next() {
     while (true) {
-      Owner& owner = owners_.find(turns_.front())->second;
-      if (owner.deficit > 0) return owner.items.begin()->second;
+      const auto place = owners_.find(turns_.front());
+      Owner& owner = place->second;
+      const bool waits = !owner.items.empty();
+      if (waits && owner.deficit > 0) return owner.items.begin()->second;
       owner.deficit += quantum_bytes;
-      if (owner.deficit > 0) continue;
-      end_turn();
+      if (waits && owner.deficit > 0) continue;
+      if (!waits && owner.deficit >= 0) {
+        owners_.erase(place);
+        turns_.pop_front();
+      } else {
+        end_turn();
+      }
     }
   }
 
@@ -55,6 +69,14 @@ class FairOrder {
     Owner& owner = owners_.find(turns_.front())->second;
     owner.deficit -= std::max(static_cast<std::int64_t>(bytes), least_cost_bytes);
     if (owner.deficit <= 0) end_turn();
+  }
+
+  /// The owner has taken so much beside what its turns gave it. Nothing when nobody waits.
+  void charge_more(const std::string& owner, std::uint64_t bytes) {
+    if (empty()) return;
+    const auto [place, added] = owners_.try_emplace(owner);
+    if (added) turns_.push_back(owner);
+    place->second.deficit -= static_cast<std::int64_t>(bytes);
   }
 
   /// Everything, oldest first.
@@ -66,6 +88,7 @@ class FairOrder {
     for (auto& [sequence, item] : all) items.push_back(std::move(item));
     owners_.clear();
     turns_.clear();
+    waiting_ = 0;
     return items;
   }
 
@@ -81,6 +104,7 @@ class FairOrder {
 
   std::map<std::string, Owner> owners_;
   std::deque<std::string> turns_;  ///< the first one's turn it is
+  std::size_t waiting_ = 0;        ///< items of all owners
 };
 
 }  // namespace seekfs::fetch

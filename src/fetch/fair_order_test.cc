@@ -60,6 +60,43 @@ TEST(FairOrder, ManySmallOnesAreNoWayRound) {
   EXPECT_LE(before, Order::quantum_bytes / Order::least_cost_bytes);
 }
 
+TEST(FairOrder, WhoHasAllInOneLargeTakePaysForItAsOthersDo) {
+  Order order;
+  std::vector<std::string> owners;
+  const auto push = [&](const char* owner) {
+    owners.emplace_back(owner);
+    order.push(owner, owners.size() - 1, static_cast<int>(owners.size()) - 1);
+  };
+  for (int i = 0; i < 2000; ++i) push("many");
+  push("one at a time");
+  std::uint64_t many = 0;
+  std::uint64_t large = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const bool is_large = owners[static_cast<std::size_t>(order.next())] == "one at a time";
+    take(order, owners, is_large ? 32768U * kib : 256U * kib);
+    (is_large ? large : many) += is_large ? 32768U * kib : 256U * kib;
+    if (is_large) push("one at a time");
+  }
+  EXPECT_NEAR(static_cast<double>(large), static_cast<double>(many), 40e6);
+}
+
+TEST(FairOrder, WhatIsTakenBesideTurnsIsPaidToo) {
+  Order order;
+  std::vector<std::string> owners;
+  for (int i = 0; i < 200; ++i) {
+    owners.emplace_back(i < 100 ? "runs on" : "plain");
+    order.push(owners.back(), static_cast<std::uint64_t>(i), i);
+  }
+  int plain = 0;
+  for (int i = 0; i < 50; ++i) {
+    const bool is_plain = owners[static_cast<std::size_t>(order.next())] == "plain";
+    take(order, owners, 1024U * kib);
+    if (!is_plain) order.charge_more("runs on", 4096U * kib);
+    plain += is_plain ? 1 : 0;
+  }
+  EXPECT_GE(plain, 38);
+}
+
 TEST(FairOrder, GivesEverythingOldestFirst) {
   Order order;
   order.push("b", 3, 3);

@@ -45,6 +45,10 @@ class FetchQueue {
   /// taken out of the queue; with a permit to prefetch, and no page on demand, the prefetch that has. Nothing when
   /// there is none.
   std::optional<PlannedGet> pop(objectstore::Purpose permit);
+  /// A GET of this namespace asks for so many bytes more than it was popped with.
+  void charge_more(objectstore::Purpose purpose, const std::string& ns, std::uint64_t bytes) {
+    order(purpose).charge_more(ns, bytes);
+  }
   /// Everything of one purpose, oldest first.
   std::vector<PageJob> take_all(objectstore::Purpose purpose);
   bool empty(objectstore::Purpose purpose) const noexcept { return order(purpose).empty(); }

@@ -32,6 +32,7 @@ void PageFetcher::Core::withdraw_unwanted(PlannedGet& get) {
 /// cached or on its way, and not at all while memory or the object store is short. These pages have no memory yet.
 void PageFetcher::Core::run_on(PlannedGet& get) {
   const PageJob& last = get.jobs.back();
+  const std::shared_ptr<const PageSource> last_source = last.request.source;
   if (get.purpose != objectstore::Purpose::demand || last.second_try) return;
   if (parts_.memory.waiting() > 0 || parts_.gate.has_waiters()) return;
   const cache::PrefetchOutcomes outcomes = parts_.l1.prefetch_outcomes(cache::PageCause::run_on);
@@ -50,7 +51,10 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
             return !is_cached(page) && flights_.keep(page.key, FlightTable::Memory::when_it_comes);
           },
   };
+  const std::uint64_t planned = get.range.len;
   metrics_.run_on_pages.add(extend(get, run, options_.run_on.lead_in_max_bytes, around));
+  MutexLock lock(mutex_);
+  queue_.charge_more(get.purpose, last_source->ns, get.range.len - planned);
 }
 
 bool PageFetcher::Core::is_cached(const PageRequest& request) const {

@@ -69,6 +69,8 @@ TEST(ProtocolTable, NotHttp) {
       {"space in the target", "GET /health z HTTP/1.1\r\nHost: localhost\r\n\r\n"},
       {"bare line feeds", "GET /healthz HTTP/1.1\nHost: localhost\n\n"},
       {"folded field", get("/healthz", "X-A: 1\r\n 2\r\n")},
+      {"folded field with nothing on its first line", get("/healthz", "X-A:\r\n 2\r\n")},
+      {"two ranges, the first empty", get("/healthz", "Range:\r\nRange: bytes=0-9\r\n")},
       {"space before the colon", get("/healthz", "X-A : 1\r\n")},
       {"no colon", get("/healthz", "X-A\r\n")},
       {"control character", get("/healthz", "X-A: \x01\r\n")},

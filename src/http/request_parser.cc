@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "http/ascii.h"
 
@@ -62,11 +64,14 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
     head_.http_1_0 = version == 10;
   }
 
-  /// A value that Beast joined from several lines lies in a buffer of Beast's.
-  bool is_folded(std::string_view value) const noexcept {
+  /// A value that Beast joined from several lines lies in a buffer of Beast's, unless all but one of them are empty:
+  /// then a line end stands before it.
+  bool is_folded(std::string_view name, std::string_view value) const noexcept {
+    if (value.empty()) return false;
     const std::less<const char*> before;
-    return !value.empty() &&
-           (before(value.data(), input_.data()) || !before(value.data(), input_.data() + input_.size()));
+    if (before(value.data(), input_.data()) || !before(value.data(), input_.data() + input_.size())) return true;
+    const char* const name_end = name.data() + name.size();
+    return std::find(name_end, value.data(), '\n') != value.data();
   }
 
   static void keep_first(std::string_view& field, std::string_view value) noexcept {
@@ -86,15 +91,16 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
   }
 
   /// Whoever honours one of two ranges gives another answer than whoever honours the other.
-  void keep_only(std::string_view& field, std::string_view value, std::string_view name, BeastError& ec) {
-    if (!field.empty()) return refuse(bad(fmt::format("the request has more than one {}", name)), ec);
+  void keep_only(std::string_view& field, bool& seen, std::string_view value, std::string_view name, BeastError& ec) {
+    if (std::exchange(seen, true)) return refuse(bad(fmt::format("the request has more than one {}", name)), ec);
     field = value;
   }
 
   void on_field_impl(beast::field field, boost::beast::string_view name, boost::beast::string_view text,
                      BeastError& ec) override {
     const std::string_view value = view(text);
-    if (is_folded(value)) return refuse(bad("a header field continues on a second line, which is obsolete"), ec);
+    if (is_folded(view(name), value))
+      return refuse(bad("a header field continues on a second line, which is obsolete"), ec);
     switch (field) {
       case beast::field::host:
         ++head_.host_count;
@@ -108,8 +114,8 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
       case beast::field::origin: join(head_.origin, joined_.origin, value); break;
       case beast::field::accept: join(head_.accept, joined_.accept, value); break;
       case beast::field::expect: join(head_.expect, joined_.expect, value); break;
-      case beast::field::range: keep_only(head_.range, value, "Range", ec); break;
-      case beast::field::if_range: keep_only(head_.if_range, value, "If-Range", ec); break;
+      case beast::field::range: keep_only(head_.range, has_range_, value, "Range", ec); break;
+      case beast::field::if_range: keep_only(head_.if_range, has_if_range_, value, "If-Range", ec); break;
       case beast::field::if_match: join(head_.if_match, joined_.if_match, value); break;
       case beast::field::if_none_match: join(head_.if_none_match, joined_.if_none_match, value); break;
       case beast::field::if_modified_since: join(head_.if_modified_since, joined_.if_modified_since, value); break;
@@ -148,6 +154,8 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
   std::string_view input_;
   Joined joined_;
   bool has_start_line_ = false;
+  bool has_range_ = false;
+  bool has_if_range_ = false;
 };
 
 struct RequestParser::Impl {

@@ -226,8 +226,7 @@ Result<Listener> listen_on(const Address& address, const SocketAccess& access) {
   const int fd = listener.socket.get();
   if (fd < 0) return failed("make a socket for");
   if (address.is_unix()) {
-    SEEKFS_ASSIGN(listener.file, SocketFile::bind(fd, address, access));
-    if (::listen(fd, SOMAXCONN) != 0) return failed("listen on");
+    SEEKFS_ASSIGN(listener.file, SocketFile::listen(fd, address, access));
     return listener;
   }
   const int on = 1;

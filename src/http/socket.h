@@ -44,7 +44,7 @@ struct Listener {
   Address address;
   SocketFile file;  ///< of a Unix socket
 };
-/// `access`: of a Unix socket. Errors name the address and the reason; SocketFile::bind().
+/// `access`: of a Unix socket. Errors name the address and the reason; SocketFile::listen().
 Result<Listener> listen_on(const Address& address, const SocketAccess& access = {});
 
 /// Waits for connections on a Listener's socket. Belongs to one reactor.

@@ -1,8 +1,10 @@
-// bind(2) to a path, and what must be right around it.
+// bind(2) and listen(2) on a path, and what must be right around it.
 #include "http/socket_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 
 #include "base/number.h"
 
@@ -23,7 +26,11 @@ std::unexpected<Error> failed(std::string_view step, const Address& address) {
 }
 
 Result<gid_t> group_id(const std::string& group) {
-  if (const auto number = parse_number(group)) return static_cast<gid_t>(*number);
+  if (const auto number = parse_number(group)) {
+    // The largest means "leave it" to chown(2).
+    if (*number < std::numeric_limits<gid_t>::max()) return static_cast<gid_t>(*number);
+    return fail(ErrorCode::invalid, fmt::format("api.socket_group: {} is not the number of a group", group));
+  }
   std::array<char, 65536> buffer{};  // a group may have many members
   struct group entry{};
   struct group* found = nullptr;
@@ -62,6 +69,30 @@ Status make_room(const Address& address) {
   return {};
 }
 
+/// Held by whoever looks at what is there and takes its place, until the new socket answers; released by close(2).
+class DirectoryLock {
+ public:
+  DirectoryLock() = default;
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  ~DirectoryLock() {
+    if (directory_ >= 0) ::close(directory_);
+  }
+  Status take(const Address& address) {
+    const std::size_t slash = address.path().rfind('/');
+    const std::string name = slash == 0 ? "/" : address.path().substr(0, slash);
+    directory_ = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_ < 0) return failed("open the directory of", address);
+    while (::flock(directory_, LOCK_EX) != 0) {
+      if (errno != EINTR) return failed("lock the directory of", address);
+    }
+    return {};
+  }
+
+ private:
+  int directory_ = -1;
+};
+
 }  // namespace
 
 std::optional<std::uint32_t> parse_socket_mode(std::string_view text) {
@@ -91,7 +122,9 @@ Status SocketFile::allow(const SocketAccess& access) const {
   return {};
 }
 
-Result<SocketFile> SocketFile::bind(int socket, const Address& address, const SocketAccess& access) {
+Result<SocketFile> SocketFile::listen(int socket, const Address& address, const SocketAccess& access) {
+  DirectoryLock lock;
+  SEEKFS_TRY(lock.take(address));
   SEEKFS_TRY(make_room(address));
   // The file gets the socket's mode: nobody is let in before its group is right.
   if (::fchmod(socket, 0) != 0) return failed("set the mode of", address);
@@ -103,6 +136,7 @@ Result<SocketFile> SocketFile::bind(int socket, const Address& address, const So
   file.device_ = status.st_dev;
   file.inode_ = status.st_ino;
   SEEKFS_TRY(file.allow(access));
+  if (::listen(socket, SOMAXCONN) != 0) return failed("listen on", address);
   return file;
 }
 

@@ -36,10 +36,11 @@ class SocketFile {
   }
   ~SocketFile();
 
-  /// Binds `socket` to `address`, whose file never lets in anybody whom `access` does not. The file of a process that
-  /// has ended is replaced. Errors name the path: invalid (no such group; a file that is no socket is there), conflict
+  /// Makes `socket` listen on `address`, whose file never lets in anybody whom `access` does not. The file of a process
+  /// that has ended is replaced; of several that start at once, one gets the place, by flock(2) on the directory, which
+  /// waits for the others. Errors name the path: invalid (no such group; a file that is no socket is there), conflict
   /// (a process serves there), else what the system says.
-  static Result<SocketFile> bind(int socket, const Address& address, const SocketAccess& access);
+  static Result<SocketFile> listen(int socket, const Address& address, const SocketAccess& access);
 
  private:
   Status allow(const SocketAccess& access) const;

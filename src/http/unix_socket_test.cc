@@ -4,8 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "env/temp_directory_testing.h"
 #include "http/server_testing.h"
@@ -112,6 +116,27 @@ TEST_F(UnixSocketTest, NamesAGroupThatIsNotThere) {
   EXPECT_EQ(listener.error().code, ErrorCode::invalid);
   EXPECT_NE(listener.error().message.find("no-such-group-here"), std::string::npos);
   EXPECT_EQ(mode_of(path()), std::nullopt);  // nothing stays behind
+}
+
+TEST_F(UnixSocketTest, RefusesANumberThatIsNoGroup) {
+  for (const char* group : {"4294967295", "4294967296"}) {
+    const auto listener = listen_on(address(), {.mode = 0660, .group = group});
+    ASSERT_FALSE(listener) << group;
+    EXPECT_EQ(listener.error().code, ErrorCode::invalid);
+    EXPECT_EQ(mode_of(path()), std::nullopt);
+  }
+}
+
+TEST_F(UnixSocketTest, OfThoseWhoStartAtOnceOneServes) {
+  for (int round = 0; round < 20; ++round) {
+    leave_a_socket_behind();
+    std::array<std::optional<Result<Listener>>, 4> listeners;
+    {
+      std::vector<std::jthread> starters;
+      for (auto& listener : listeners) starters.emplace_back([&] { listener = listen_on(address()); });
+    }
+    EXPECT_EQ(std::ranges::count_if(listeners, [](const auto& each) { return each->has_value(); }), 1);
+  }
 }
 
 TEST_F(UnixSocketTest, NamesTheDirectoryThatIsNotThere) {
