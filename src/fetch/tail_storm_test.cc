@@ -1,5 +1,5 @@
-// Readers and hints at random over the S3 engine, with few permits and pages that come in pieces: tails pause, are raised
-// and end, and everybody gets the right bytes.
+// Readers and hints at random over the S3 engine with few permits: tails pause, are raised and end, and everybody gets
+// the right bytes.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -104,7 +104,7 @@ TEST_F(TailStorm, EverybodyIsServed) {
     for (unsigned seed = 1; seed <= 8; ++seed) {
       readers.emplace_back([this, seed] {
         std::mt19937 random(seed);
-        for (int turn = 0; turn < 15 || (turn < 60 && !all_was_seen()); ++turn) read_something(random);
+        for (int turn = 0; turn < 8 || (turn < 20 && !all_was_seen()); ++turn) read_something(random);
       });
     }
   }
