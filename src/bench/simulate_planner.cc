@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "bench/simulate_engine.h"
+#include "fetch/far_behind.h"
 #include "fetch/fetch_queue.h"
 #include "fetch/recent_demand.h"
 #include "fetch/run_on.h"
@@ -47,11 +48,16 @@ class Pages final : public fetch::PageTable {
   manifest::FileKey key_;
 };
 
+env::Duration duration_of(double seconds) {
+  return std::chrono::duration_cast<env::Duration>(std::chrono::duration<double>(seconds));
+}
+
 enum class Place : std::uint8_t { away, on_its_way, cached };
 
 struct PageState {
   Place place = Place::away;
   bool unread_run_on = false;
+  bool has_own_get = false;
   SimulatedNetwork::Id get = 0;  ///< that brings it, once it is sent
   std::vector<std::size_t> readers;
 };
@@ -66,6 +72,7 @@ struct Get {
   std::size_t current = 0;
   std::uint64_t received = 0;  ///< whole pages
   TailPolicy::Id tail = 0;
+  double sent = 0;
 };
 
 class PlannerClient final : public SimulatedClient {
@@ -97,12 +104,14 @@ class PlannerClient final : public SimulatedClient {
   }
   void add_file(std::uint64_t size, std::uint64_t number);
   PageState& state(const PageRequest& request);
+  void join(PageState& page, const File& file, std::uint32_t page_id);
   void send_gets();
   void run_on(fetch::PlannedGet& plan);
   bool readers_wait(const Get& get);
   void go_on(SimulatedNetwork::Id id);
   void end(SimulatedNetwork::Id id);
   void resume_due();
+  void wake(PageState& page, Done& done);
 
   const SimulationOptions& options_;
   const fetch::RunOnPolicy policy_;
@@ -115,6 +124,7 @@ class PlannerClient final : public SimulatedClient {
   std::vector<File> files_;
   std::map<std::string, std::uint64_t> file_numbers_;
   std::map<SimulatedNetwork::Id, Get> gets_in_flight_;
+  std::map<SimulatedNetwork::Id, PageState*> own_gets_;  ///< for pages that are far behind
   std::map<TailPolicy::Id, SimulatedNetwork::Id> by_tail_;
   std::vector<std::size_t> pending_;  ///< pages that each reader waits for
   std::uint64_t used_ = 0;            ///< run-on pages that were read
@@ -146,7 +156,7 @@ void PlannerClient::read(std::size_t reader, const Trace::Read& read, Done& done
     page.readers.push_back(reader);
     ++pending_[reader];
     if (page.place == Place::on_its_way) {
-      if (page.get != 0) tails_.raise(gets_in_flight_.at(page.get).tail);
+      if (page.get != 0) join(page, file, static_cast<std::uint32_t>(id));
       continue;
     }
     page.place = Place::on_its_way;
@@ -161,6 +171,25 @@ void PlannerClient::read(std::size_t reader, const Trace::Read& read, Done& done
   resume_due();
 }
 
+/// A reader has joined a page that a GET is bringing.
+void PlannerClient::join(PageState& page, const File& file, std::uint32_t page_id) {
+  const Get& get = gets_in_flight_.at(page.get);
+  tails_.raise(get.tail);
+  const auto key = file.source->pages->row(page_id).key;
+  const double elapsed = network_.now() - get.sent - options_.network.latency;
+  const fetch::GetPace pace{.received = get.received, .elapsed = duration_of(elapsed)};
+  const std::uint64_t before = key.off + key.len - get.plan.range.off - get.received;
+  if (page.has_own_get ||
+      !fetch::is_far_behind(before, pace, duration_of(options_.network.latency), policy_.patience)) {
+    return;
+  }
+  page.has_own_get = true;
+  const SimulatedNetwork::Id id = network_.send(key.len);
+  network_.expect(id, key.len);
+  own_gets_[id] = &page;
+  ++gets_;
+}
+
 void PlannerClient::send_gets() {
   while (gets_in_flight_.size() < options_.max_inflight_gets) {
     auto plan = queue_.pop(Purpose::demand);
@@ -171,7 +200,7 @@ void PlannerClient::send_gets() {
     for (const PageJob& job : plan->jobs) state(job.request).get = id;
     const TailPolicy::Id tail = tails_.begin(file_numbers_.at(plan->object.key), true);
     by_tail_[tail] = id;
-    gets_in_flight_.emplace(id, Get{.plan = std::move(*plan), .tail = tail});
+    gets_in_flight_.emplace(id, Get{.plan = std::move(*plan), .tail = tail, .sent = network_.now()});
     ++gets_;
   }
 }
@@ -196,15 +225,19 @@ bool PlannerClient::readers_wait(const Get& get) {
 }
 
 void PlannerClient::arrived(SimulatedNetwork::Id connection, Done& done) {
+  if (const auto own = own_gets_.extract(connection)) {
+    network_.close(connection);
+    own.mapped()->place = Place::cached;
+    wake(*own.mapped(), done);
+    return;
+  }
   Get& get = gets_in_flight_.at(connection);
   const PageJob& job = get.plan.jobs[get.current];
   PageState& page = state(job.request);
+  page.unread_run_on = job.run_on && page.readers.empty() && page.place != Place::cached;
   page.place = Place::cached;
-  page.unread_run_on = job.run_on && page.readers.empty();
   if (job.run_on && !page.readers.empty()) usefulness_.observe(++used_, 0);
-  for (const std::size_t reader : std::exchange(page.readers, {})) {
-    if (--pending_[reader] == 0) done.push_back(reader);
-  }
+  wake(page, done);
   get.received += job.request.key.len;
   ++get.current;
   tails_.page_done(get.tail, readers_wait(get));
@@ -216,6 +249,12 @@ void PlannerClient::arrived(SimulatedNetwork::Id connection, Done& done) {
   }
   send_gets();
   resume_due();
+}
+
+void PlannerClient::wake(PageState& page, Done& done) {
+  for (const std::size_t reader : std::exchange(page.readers, {})) {
+    if (--pending_[reader] == 0) done.push_back(reader);
+  }
 }
 
 /// Asks whether a GET goes on with its next page.
@@ -234,7 +273,7 @@ void PlannerClient::end(SimulatedNetwork::Id id) {
   const auto get = gets_in_flight_.find(id);
   for (std::size_t i = get->second.current; i < get->second.plan.jobs.size(); ++i) {
     PageState& page = state(get->second.plan.jobs[i].request);
-    page.place = Place::away;
+    if (page.place != Place::cached) page.place = Place::away;
     page.get = 0;
   }
   by_tail_.erase(get->second.tail);

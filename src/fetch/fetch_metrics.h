@@ -14,6 +14,8 @@ struct FetchMetrics {
             metrics.counter("seekfs_coalesced_pages_total", "Pages that came in a GET with an earlier page.")),
         run_on_pages(metrics.counter("seekfs_run_on_pages_total",
                                      "Pages that GETs for readers ran on over though no reader had asked for them.")),
+        far_behind(metrics.counter("seekfs_far_behind_total",
+                                   "Pages fetched by themselves since the GET that brings them would take too long.")),
         l2_hit(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "hit"}})),
         l2_miss(metrics.counter(cache_requests, cache_help, {{"tier", "l2"}, {"result", "miss"}})),
         crc_failures_l2(metrics.counter(crc_failures, crc_help, {{"where", "l2"}})),
@@ -30,6 +32,7 @@ struct FetchMetrics {
   Counter& raised;
   Counter& coalesced_pages;
   Counter& run_on_pages;
+  Counter& far_behind;
   Counter& l2_hit;
   Counter& l2_miss;
   Counter& crc_failures_l2;

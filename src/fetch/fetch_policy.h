@@ -1,6 +1,7 @@
 // What a miss prefers, a short wait or few GETs, and the figures that stand behind the words.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 namespace seekfs::fetch {
@@ -15,6 +16,8 @@ struct RunOnPolicy {
   std::uint64_t max_bytes = 0;
   /// How much of that may lie before the first page that a reader waits for, which arrives that much later.
   std::uint64_t lead_in_max_bytes = 0;
+  /// By how much a page that a GET runs on over may come later than by a GET of its own (fetch/far_behind.h).
+  std::chrono::milliseconds patience = std::chrono::hours(24);
   /// The share of such pages that is taken to be used before anything was learned.
   double prior = 0;
 };

@@ -63,7 +63,7 @@ PlannedGet FetchQueue::take_run(Order& waiting) {
     if (each->first == oldest.place) oldest_index = ranges.size();
     ranges.push_back({.off = each->first.off,
                       .len = each->second.request.key.len,
-                      .alone = each->second.second_try,
+                      .alone = each->second.second_try || each->second.alone,
                       .prefetch = each->second.purpose == objectstore::Purpose::prefetch});
   }
   const GetPlan plan = plan_get(ranges, oldest_index, policy_);

@@ -21,6 +21,7 @@ struct PageJob {
   objectstore::Purpose purpose = objectstore::Purpose::demand;  ///< or prefetch: no reader waits for it
   bool keep_in_l1 = true;   ///< also when no reader has asked for it by the time it is there
   bool run_on = false;      ///< nobody asked for it: its GET brings it along
+  bool alone = false;       ///< its GET brings no other page
   bool second_try = false;  ///< its first bytes failed the check
 };
 

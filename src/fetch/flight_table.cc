@@ -39,6 +39,29 @@ bool FlightTable::keep(const manifest::PageKey& key, Memory memory) {
   return created;
 }
 
+void FlightTable::board(const manifest::PageKey& key, Ride ride) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  if (flight != home.flights.end()) flight->second.ride = std::move(ride);
+}
+
+std::optional<FlightTable::Ride> FlightTable::ride(const manifest::PageKey& key) const {
+  const Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  return flight == home.flights.end() ? std::nullopt : flight->second.ride;
+}
+
+bool FlightTable::leave_ride(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  if (flight == home.flights.end() || !flight->second.ride) return false;
+  flight->second.ride.reset();
+  return true;
+}
+
 MutablePage FlightTable::take_buffer(const manifest::PageKey& key) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);

@@ -4,12 +4,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "async/promise.h"
 #include "base/mutex.h"
 #include "base/page.h"
+#include "fetch/far_behind.h"
 #include "fetch/page_request.h"
 
 namespace seekfs::fetch {
@@ -35,6 +38,17 @@ class FlightTable {
   enum class Memory : std::uint8_t { allocated, when_it_comes };
   /// Puts a page that nobody waits for in flight, kept: true. False: it is in flight already, and nothing was changed.
   bool keep(const manifest::PageKey& key, Memory memory = Memory::allocated);
+  /// Where the page lies in a GET under way.
+  struct Ride {
+    std::shared_ptr<const GetProgress> get;
+    std::uint64_t end = 0;  ///< of the page, in bytes from the GET's first
+  };
+  /// The page is brought by this GET.
+  void board(const manifest::PageKey& key, Ride ride);
+  /// That GET. Nothing when there is none, or after leave_ride().
+  std::optional<Ride> ride(const manifest::PageKey& key) const;
+  /// The page is fetched by a GET of its own, too. False: another caller has said so, or it has come.
+  bool leave_ride(const manifest::PageKey& key);
   /// What one who joined left for the page's bytes; empty when nobody did.
   MutablePage take_buffer(const manifest::PageKey& key);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
@@ -63,6 +77,7 @@ class FlightTable {
     std::vector<Waiter> waiters;
     bool demanded = false;
     bool kept = false;
+    std::optional<Ride> ride;
     bool lacks_memory = false;  ///< `buffer` is taken from the first who joins
     MutablePage buffer;
   };

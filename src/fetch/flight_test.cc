@@ -227,6 +227,15 @@ TEST_F(RunOnSinkTest, EndsWhereThereIsNoMemory) {
   EXPECT_EQ(table.size(), 0U) << "nobody waited for the others";
 }
 
+TEST_F(RunOnSinkTest, EndsWithoutMemoryAlsoWhenThePageHasComeByAnotherGet) {
+  GetSink sink = make_sink();
+  memory = false;
+  table.complete(key(1), arrival());
+  EXPECT_EQ(feed(sink, body, 10), 10U);
+  EXPECT_TRUE(sink.ended_early());
+  EXPECT_TRUE(sink.take_missing().empty());
+}
+
 TEST_F(RunOnSinkTest, AReaderThatJoinsLeavesItsMemory) {
   GetSink sink = make_sink();
   const auto joined = join(1);

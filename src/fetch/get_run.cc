@@ -33,7 +33,7 @@ void PageFetcher::Core::withdraw_unwanted(PlannedGet& get) {
 void PageFetcher::Core::run_on(PlannedGet& get) {
   const PageJob& last = get.jobs.back();
   const std::shared_ptr<const PageSource> last_source = last.request.source;
-  if (get.purpose != objectstore::Purpose::demand || last.second_try) return;
+  if (get.purpose != objectstore::Purpose::demand || last.second_try || last.alone) return;
   if (parts_.memory.waiting() > 0 || parts_.gate.has_waiters()) return;
   const cache::PrefetchOutcomes outcomes = parts_.l1.prefetch_outcomes(cache::PageCause::run_on);
   usefulness_.observe(outcomes.used, outcomes.unused);
@@ -89,9 +89,15 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   run_on(get);
   std::unique_ptr<TailControl::Get> tail =
       tails_->begin(std::hash<std::string>()(get.object.key), get.purpose == objectstore::Purpose::demand);
+  const auto progress = std::make_shared<GetProgress>(parts_.timers.clock());
+  std::uint64_t end = 0;
+  for (const PageJob& job : get.jobs) {
+    end += job.request.key.len;
+    if (get.jobs.size() > 1) flights_.board(job.request.key, {.get = progress, .end = end});
+  }
   GetSink sink(
       std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); },
-      [this](std::uint32_t length) { return try_allocate(length); }, tail.get());
+      [this](std::uint32_t length) { return try_allocate(length); }, tail.get(), progress);
   const objectstore::RequestOptions options{
       .purpose = get.purpose,
       .deadline = parts_.timers.clock().now() + options_.get_timeout,
@@ -109,6 +115,7 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
                         : reply.error();
     const auto failure = co_await explain_failure(get, std::move(error));
     for (const PageJob& job : missing) {
+      if (job.alone) continue;  // another GET brings it, too
       flights_.complete(job.request.key, std::unexpected(origin_error(*failure, *job.request.source)));
     }
     missing.clear();

@@ -31,6 +31,7 @@ std::span<std::byte> GetSink::prepare() {
 }
 
 void GetSink::commit(std::size_t count) {
+  if (progress_ != nullptr) progress_->add(count);
   filled_ += count;
   if (filled_ < jobs_[current_].buffer.size()) return;
   filled_ = 0;
@@ -42,12 +43,14 @@ void GetSink::drop_unwanted_tail() {
   while (jobs_.size() > current_ && flights_.drop_if_unwanted(jobs_.back().request.key)) jobs_.pop_back();
 }
 
-/// Tries until the page has memory or nobody waits for it: a reader that joins leaves its own.
+/// Tries until the page has memory or nobody waits for it: a reader that joins leaves its own. It may have come by
+/// another GET.
 bool GetSink::has_memory(PageJob& job) {
   while (!job.buffer) {
     job.buffer = flights_.take_buffer(job.request.key);
     if (!job.buffer) job.buffer = allocate_(job.request.key.len);
-    if (!job.buffer && flights_.drop_if_nobody_waits(job.request.key)) return false;
+    if (job.buffer) break;
+    if (!flights_.contains(job.request.key) || flights_.drop_if_nobody_waits(job.request.key)) return false;
   }
   return true;
 }
@@ -57,7 +60,8 @@ void GetSink::end_early() {
   ended_early_ = true;
   std::vector<PageJob> wanted;
   for (std::size_t i = current_; i < jobs_.size(); ++i) {
-    if (!flights_.drop_if_nobody_waits(jobs_[i].request.key)) wanted.push_back(std::move(jobs_[i]));
+    const manifest::PageKey& key = jobs_[i].request.key;
+    if (flights_.contains(key) && !flights_.drop_if_nobody_waits(key)) wanted.push_back(std::move(jobs_[i]));
   }
   jobs_ = std::move(wanted);
   current_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "fetch/fetch_queue.h"
@@ -23,12 +24,14 @@ class GetSink final : public objectstore::BodySink {
   using Allocate = std::function<MutablePage(std::uint32_t)>;
 
   /// `tail` is this GET's; null: it never yields. References outlive it.
-  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate, TailControl::Get* tail)
+  GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate, TailControl::Get* tail,
+          std::shared_ptr<GetProgress> progress = nullptr)
       : jobs_(std::move(jobs)),
         flights_(flights),
         on_page_(std::move(on_page)),
         allocate_(std::move(allocate)),
-        tail_(tail) {}
+        tail_(tail),
+        progress_(std::move(progress)) {}
 
   bool wants_pause(const std::weak_ptr<objectstore::PausedBody>& body) override;
   std::span<std::byte> prepare() override;
@@ -54,6 +57,7 @@ class GetSink final : public objectstore::BodySink {
   OnPage on_page_;
   Allocate allocate_;
   TailControl::Get* tail_;
+  std::shared_ptr<GetProgress> progress_;  ///< may be null
   bool ended_early_ = false;
 };
 

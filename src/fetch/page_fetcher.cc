@@ -14,6 +14,9 @@
 namespace seekfs::fetch {
 namespace {
 
+/// Before enough GETs were seen.
+constexpr env::Duration usual_first_byte = std::chrono::milliseconds(100);
+
 Error shutting_down() { return Error(ErrorCode::cancelled, "the daemon is shutting down"); }
 
 }  // namespace
@@ -37,7 +40,10 @@ std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, asyn
     } else {
       metrics_.joined.add();
       if (raised) raise(wanted.request);
-      if (wanted.purpose == objectstore::Purpose::demand) tails_->joined(key);
+      if (wanted.purpose == objectstore::Purpose::demand) {
+        tails_->joined(key);
+        fetch_if_far_behind(wanted.request);
+      }
     }
   }
   begin(std::move(work), executor);
@@ -152,6 +158,28 @@ void PageFetcher::Core::raise(const PageRequest& request) {
   }
   metrics_.raised.add();
   request_permits();
+}
+
+/// A reader has joined a page of a GET under way. If that will take much longer to bring it than a GET of its own, one
+/// is sent; the page that comes first counts. It goes without when memory or the object store is short: it waits as
+/// well.
+void PageFetcher::Core::fetch_if_far_behind(const PageRequest& request) {
+  const auto ride = flights_.ride(request.key);
+  if (!ride) return;
+  const GetPace pace = ride->get->pace();
+  const env::Duration fresh = parts_.gate.hedge_delay().value_or(usual_first_byte);
+  if (ride->end <= pace.received || !is_far_behind(ride->end - pace.received, pace, fresh, options_.run_on.patience) ||
+      parts_.gate.has_waiters()) {
+    return;
+  }
+  MutablePage buffer = try_allocate(request.key.len);
+  if (!buffer || !flights_.leave_ride(request.key)) return;
+  metrics_.far_behind.add();
+  PageJob job{.request = request, .buffer = std::move(buffer)};
+  job.alone = true;
+  std::vector<PageJob> one;
+  one.push_back(std::move(job));
+  enqueue(std::move(one));
 }
 
 /// The gate may grant at once, on this thread, and each grant asks for the next one: whoever is asking already goes

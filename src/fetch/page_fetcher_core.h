@@ -60,6 +60,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   void on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit);
   void refuse_waiting(objectstore::Purpose purpose, const Error& error);
   void raise(const PageRequest& request);
+  void fetch_if_far_behind(const PageRequest& request);
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void run_on(PlannedGet& get);
