@@ -69,6 +69,21 @@ TEST_F(AheadFetcherTest, PlainHitsDriveTheWindowToo) {
   }
 }
 
+TEST_F(AheadFetcherTest, AFirstUseByAReadOfTooManyPagesIsLeftToItsStream) {
+  begin();
+  read_page(0);
+  settle();
+  const std::size_t resident = node->l1.stats().pages;
+  ASSERT_GE(resident, 4U);
+  const FileRef file = node->open("demo", "a").value();
+  const std::uint64_t rest = (resident - 1) * page_size;
+  PageSlice slice;
+  ASSERT_EQ(node->service->try_read(file, page_size, rest, std::span(&slice, 1)), 0U);
+  ASSERT_TRUE(node->read("demo", "a", page_size, rest) == oracle("a", 1, page_size, rest));
+  settle();
+  EXPECT_GT(node->l1.stats().pages, resident) << "the window goes on";
+}
+
 TEST_F(AheadFetcherTest, WarmReadsFetchNothing) {
   begin();
   ASSERT_TRUE(node->read("demo", "a", 0, 20 * page_size) == oracle("a", 1, 0, 20 * page_size));

@@ -83,14 +83,19 @@ std::size_t CachedReadService::try_read(const FileRef& file, std::uint64_t off, 
   const manifest::CompactManifest& manifest = file.manifest();
   PageReader reader(file);
   std::uint32_t page_id = manifest.page_at(file.index(), off);
+  // Known before a page is looked up: a first use that is seen here is told to nobody else.
+  if (manifest.page_at(file.index(), off + len - 1) - page_id >= out.size()) return 0;
   std::uint64_t done = 0;
   std::size_t count = 0;
   bool first_use = false;
   while (done < len) {
-    if (count == out.size()) return 0;
     const manifest::Page page = manifest.page(file.index(), page_id);
     PageRef cached = parts_.l1.get(reader.key(page_id, page), first_use);
-    if (!cached) return 0;
+    if (!cached) {
+      // The caller goes on to wait for memory, perhaps for what L1 could free.
+      for (PageSlice& slice : out.first(count)) slice.page.reset();
+      return 0;
+    }
     const auto begin = static_cast<std::uint32_t>(off + done - page.off);
     const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>(page.len - begin, len - done));
     out[count++] = {std::move(cached), begin, length};

@@ -107,7 +107,8 @@ class ReadService {
   virtual async::Task<bool> reload(std::string ns, std::uint64_t stale, env::TimePoint deadline) = 0;
 
   /// Fills `out` with the slices of [off, off+len) when every page of it is in L1, and returns their number; 0 when one
-  /// is not, when `out` is too small or when len is 0. A plain function: no wait, no allocation. off+len ≤ size.
+  /// is not, when `out` is too small or when len is 0; then `out` holds no page. A plain function: no wait, no
+  /// allocation. off+len ≤ size.
   virtual std::size_t try_read(const FileRef& file, std::uint64_t off, std::uint64_t len, std::span<PageSlice> out) = 0;
 
   /// Each wait of the stream for a page lasts ReadServiceOptions::wait at most; a long reply as a whole has no

@@ -76,6 +76,16 @@ TEST(ReadService, ARangeOfWhichOnePageIsMissingIsNoHit) {
   EXPECT_EQ(node.service->try_read(file, page_size - 1, 1, slices), 1U);
 }
 
+TEST(ReadService, ARangeThatIsNoHitHoldsNoPage) {
+  TestNode node;
+  node.publish("demo", 1, {{"f", 2 * page_size, page_size}});
+  ASSERT_TRUE(node.read("demo", "f", 0, page_size));
+  const FileRef file = node.open("demo", "f").value();
+  std::array<PageSlice, 4> slices;
+  EXPECT_EQ(node.service->try_read(file, 0, 2 * page_size, slices), 0U);
+  expect_idle(node);
+}
+
 TEST(ReadService, CountsBytesByTheTierThatTheyCameFrom) {
   TestNodeOptions options;
   options.l2_bytes = 1U << 20U;
