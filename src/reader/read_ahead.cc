@@ -13,6 +13,9 @@ constexpr std::uint64_t reads_to_believe = 3;
 /// A stream that saw nothing while so many reads came elsewhere holds nothing ahead any more.
 constexpr std::uint64_t forgotten_after = 1024;
 
+/// What believed streams may have of the table for good, in quarters: the rest is left to reads that may become one.
+constexpr std::size_t believed_quarters = 3;
+
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; }
 
 }  // namespace
@@ -24,8 +27,8 @@ ReadAhead::Stream* ReadAhead::find(const ReadNote& note) {
   for (Stream& stream : streams_) {
     if (stream.file != note.file) continue;
     const bool follows = note.read.off == stream.end;
-    const bool may_be_next = stream.window > 0 && (distance(note.read.off, stream.end) <= slack ||
-                                                   (stream.begin <= note.read.off && note.read.off < stream.ahead));
+    const bool may_be_next = stream.is_believed() && (distance(note.read.off, stream.end) <= slack ||
+                                                      (stream.begin <= note.read.off && note.read.off < stream.ahead));
     if (!follows && !may_be_next) continue;
     if (nearest == nullptr || distance(note.read.off, stream.end) < distance(note.read.off, nearest->end)) {
       nearest = &stream;
@@ -34,13 +37,21 @@ ReadAhead::Stream* ReadAhead::find(const ReadNote& note) {
   return nearest;
 }
 
-ReadAhead::Stream& ReadAhead::begin_stream(const ReadNote& note) {
-  Stream* stream = nullptr;
-  if (streams_.size() < policy_.max_streams) {
-    stream = &streams_.emplace_back();
-  } else {
-    stream = &*std::ranges::min_element(streams_, {}, &Stream::last_used);
+/// Of a full table. Random reads begin one stream each: they take each other's places, and drive out no reader that is
+/// slower than they are.
+ReadAhead::Stream& ReadAhead::victim() {
+  const auto believed = static_cast<std::size_t>(std::ranges::count_if(streams_, &Stream::is_believed));
+  const bool gives = believed > policy_.max_streams * believed_quarters / 4;
+  Stream* oldest = nullptr;
+  for (Stream& stream : streams_) {
+    if (stream.is_believed() != gives) continue;
+    if (oldest == nullptr || stream.last_used < oldest->last_used) oldest = &stream;
   }
+  return *oldest;
+}
+
+ReadAhead::Stream& ReadAhead::begin_stream(const ReadNote& note) {
+  Stream* stream = streams_.size() < policy_.max_streams ? &streams_.emplace_back() : &victim();
   *stream = {.file = note.file,
              .begin = note.read.off,
              .end = note.read.off,
@@ -49,9 +60,9 @@ ReadAhead::Stream& ReadAhead::begin_stream(const ReadNote& note) {
   return *stream;
 }
 
-bool ReadAhead::is_believed(const Stream& stream, const ReadNote& note) const {
+bool ReadAhead::can_be_believed(const Stream& stream, const ReadNote& note) const {
   if (stream.reads == 1) return stream.begin == 0 && note.likely;
-  return stream.window > 0 || stream.begin == 0 || stream.reads >= reads_to_believe;
+  return stream.is_believed() || stream.begin == 0 || stream.reads >= reads_to_believe;
 }
 
 void ReadAhead::resize_window(Stream& stream, const ReadNote& note, bool lost) const {
@@ -95,7 +106,7 @@ std::optional<ByteSpan> ReadAhead::on_read(const ReadNote& note) {
     stream.reads = 1;
     return std::nullopt;
   }
-  if (leaves_gap || !is_believed(stream, note)) return std::nullopt;
+  if (leaves_gap || !can_be_believed(stream, note)) return std::nullopt;
   if (lost) {
     stream.ahead = stream.end;
   } else if (stream.window > 0) {

@@ -14,7 +14,8 @@ struct ReadAheadPolicy {
   std::uint64_t max_total = 256U << 20U;
   /// A stream from the start of a file has a window of eight times what it has read, up to here; then twice.
   std::uint64_t quick_growth_to = 16U << 20U;
-  /// The one unused longest gives way.
+  /// More than 0. The one unused longest gives way: of those that are not believed, unless the believed have more than
+  /// three quarters.
   std::size_t max_streams = 128;
 };
 
@@ -61,11 +62,13 @@ class ReadAhead {
     std::uint64_t limit = 0;   ///< of the window
     std::uint64_t reads = 0;
     std::uint64_t last_used = 0;
+    bool is_believed() const noexcept { return window > 0; }
   };
 
   Stream* find(const ReadNote& note);
+  Stream& victim();
   Stream& begin_stream(const ReadNote& note);
-  bool is_believed(const Stream& stream, const ReadNote& note) const;
+  bool can_be_believed(const Stream& stream, const ReadNote& note) const;
   void resize_window(Stream& stream, const ReadNote& note, bool lost) const;
   std::uint64_t total_ahead() const;
 

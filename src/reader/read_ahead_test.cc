@@ -164,6 +164,29 @@ TEST_F(ReadAheadTest, AllStreamsTogetherStayWithinTheTotal) {
   EXPECT_TRUE(read(0, MiB, 1000)) << "streams that have stopped do not count for ever";
 }
 
+TEST_F(ReadAheadTest, RandomReadsOfOthersDriveOutNoStream) {
+  std::mt19937_64 random(5);
+  std::uint64_t next = 0;
+  for (std::uint64_t off = 64 * MiB; off < file_size; off += MiB) {
+    if (const auto span = read(off)) next = span->end();
+    if (off < 66 * MiB) continue;  // not believed yet
+    EXPECT_GE(next, off + MiB) << "what follows is always on its way";
+    for (int i = 0; i < 300; ++i) EXPECT_FALSE(read((1 + random() % 100) * MiB, 64 * KiB, random()));
+  }
+  EXPECT_EQ(next, file_size);
+}
+
+TEST_F(ReadAheadTest, ManyStreamsLeaveRoomForNewOnes) {
+  ahead = ReadAhead({.max_total = UINT64_MAX});
+  for (std::uint64_t file = 1; file <= 3 * policy.max_streams; ++file) read(0, MiB, file);
+  std::uint64_t other = 10'000;
+  for (std::uint64_t off = 50 * MiB; off < 53 * MiB; off += MiB) {
+    read(off, MiB, 9999);
+    for (int i = 0; i < 16; ++i) read(20 * MiB, MiB, ++other);
+  }
+  EXPECT_GT(fetched[9999], 0U);
+}
+
 TEST_F(ReadAheadTest, ItCanBeSwitchedOff) {
   ReadAhead off({.max_window = 0});
   for (std::uint64_t i = 0; i < 10; ++i) {
