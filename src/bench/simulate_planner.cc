@@ -107,6 +107,7 @@ class PlannerClient final : public SimulatedClient {
   void join(PageState& page, const File& file, std::uint32_t page_id);
   void send_gets();
   void run_on(fetch::PlannedGet& plan);
+  void note_demand(const fetch::PlannedGet& plan);
   bool readers_wait(const Get& get);
   void go_on(SimulatedNetwork::Id id);
   void end(SimulatedNetwork::Id id);
@@ -163,7 +164,6 @@ void PlannerClient::read(std::size_t reader, const Trace::Read& read, Done& done
     const auto row = file.source->pages->row(static_cast<std::uint32_t>(id));
     PageJob job;
     job.request = {.key = row.key, .crc32c = 0, .source = file.source};
-    demand_.note(file.source->object.key, row.key.off, row.key.len, now());
     queue_.push(std::move(job));
   }
   if (pending_[reader] == 0) done.push_back(reader);
@@ -195,6 +195,7 @@ void PlannerClient::send_gets() {
     auto plan = queue_.pop(Purpose::demand);
     if (!plan) break;
     run_on(*plan);
+    note_demand(*plan);
     const SimulatedNetwork::Id id = network_.send(plan->range.len);
     network_.expect(id, plan->jobs.front().request.key.len);
     for (const PageJob& job : plan->jobs) state(job.request).get = id;
@@ -216,7 +217,19 @@ void PlannerClient::run_on(fetch::PlannedGet& plan) {
     state(request).place = Place::on_its_way;
     return true;
   };
-  fetch::extend(plan, run, policy_.lead_in_max_bytes, {.is_free = is_free, .keep = keep});
+  const auto keep_with_memory = [keep](const PageRequest& request) -> std::optional<MutablePage> {
+    if (!keep(request)) return std::nullopt;
+    return MutablePage{};
+  };
+  fetch::extend(plan, run, policy_.lead_in_max_bytes,
+                {.is_free = is_free, .keep = keep, .keep_with_memory = keep_with_memory});
+}
+
+/// What a GET brings on demand counts for later GETs, not for itself.
+void PlannerClient::note_demand(const fetch::PlannedGet& plan) {
+  for (const PageJob& job : plan.jobs) {
+    if (!job.run_on) demand_.note(plan.object.key, job.request.object_off(), job.request.key.len, now());
+  }
 }
 
 bool PlannerClient::readers_wait(const Get& get) {

@@ -36,7 +36,7 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
   if (get.purpose != objectstore::Purpose::demand || last.second_try || last.alone) return;
   if (parts_.memory.waiting() > 0 || parts_.gate.has_waiters()) return;
   const cache::PrefetchOutcomes outcomes = parts_.l1.prefetch_outcomes(cache::PageCause::run_on);
-  usefulness_.observe(outcomes.used, outcomes.unused);
+  usefulness_.observe(outcomes.used + run_on_joined_.load(std::memory_order_relaxed), outcomes.unused);
   double density = 0;
   {
     MutexLock lock(mutex_);
@@ -50,11 +50,27 @@ void PageFetcher::Core::run_on(PlannedGet& get) {
           [this](const PageRequest& page) {
             return !is_cached(page) && flights_.keep(page.key, FlightTable::Memory::when_it_comes);
           },
+      .keep_with_memory = [this](const PageRequest& page) -> std::optional<MutablePage> {
+        if (is_cached(page)) return std::nullopt;
+        MutablePage buffer = try_allocate(page.key.len);
+        if (!buffer || !flights_.keep(page.key)) return std::nullopt;
+        return buffer;
+      },
   };
   const std::uint64_t planned = get.range.len;
   metrics_.run_on_pages.add(extend(get, run, options_.run_on.lead_in_max_bytes, around));
   MutexLock lock(mutex_);
   queue_.charge_more(get.purpose, last_source->ns, get.range.len - planned);
+}
+
+/// What a GET brings on demand tells later GETs, not itself, how dense its region is.
+void PageFetcher::Core::note_demand(const PlannedGet& get) {
+  const env::TimePoint now = parts_.timers.clock().now();
+  MutexLock lock(mutex_);
+  for (const PageJob& job : get.jobs) {
+    if (job.purpose != objectstore::Purpose::demand || job.second_try || job.alone) continue;
+    demand_.note(get.object.key, job.request.object_off(), job.request.key.len, now);
+  }
 }
 
 bool PageFetcher::Core::is_cached(const PageRequest& request) const {
@@ -87,6 +103,7 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   }
   if (get.jobs.size() > 1) metrics_.coalesced_pages.add(get.jobs.size() - 1);
   run_on(get);
+  note_demand(get);
   std::unique_ptr<TailControl::Get> tail =
       tails_->begin(std::hash<std::string>()(get.object.key), get.purpose == objectstore::Purpose::demand);
   const auto progress = std::make_shared<GetProgress>(parts_.timers.clock());
@@ -171,6 +188,7 @@ void PageFetcher::Core::on_page(PageJob job) {
                                                                        {"page", request.key.page_id},
                                                                        {"object", request.source->object.key},
                                                                        {"second_try", job.second_try}});
+  if (job.run_on && flights_.drop_if_nobody_waits(request.key)) return;  // whoever wants it will ask for it
   if (!job.second_try) {
     job.second_try = true;
     std::vector<PageJob> again;

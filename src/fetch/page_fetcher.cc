@@ -139,10 +139,6 @@ void PageFetcher::Core::enqueue(std::vector<PageJob> jobs) {
       if (job.purpose == objectstore::Purpose::prefetch && flights_.demanded(job.request.key)) {
         job.purpose = objectstore::Purpose::demand;
       }
-      if (job.purpose == objectstore::Purpose::demand) {
-        demand_.note(job.request.source->object.key, job.request.object_off(), job.request.key.len,
-                     parts_.timers.clock().now());
-      }
       queue_.push(std::move(job));
     }
   }
@@ -266,6 +262,7 @@ void PageFetcher::Core::complete(const PageJob& job, PageRef page, PageTier tier
   const bool demanded = flights_.demanded(key);
   if (job.keep_in_l1 || demanded) {
     const bool ahead = job.purpose == objectstore::Purpose::prefetch && !demanded;
+    if (job.run_on && demanded) run_on_joined_.fetch_add(1, std::memory_order_relaxed);
     const auto cause = !ahead       ? cache::PageCause::demand
                        : job.run_on ? cache::PageCause::run_on
                                     : cache::PageCause::prefetch;

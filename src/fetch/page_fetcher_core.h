@@ -2,6 +2,7 @@
 // them, get_run.cc drives the GETs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -64,6 +65,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void run_on(PlannedGet& get);
+  void note_demand(const PlannedGet& get);
   bool is_cached(const PageRequest& request) const;
   void ask_again(std::vector<PageJob> jobs);
   void withdraw_unwanted(PlannedGet& get);
@@ -75,6 +77,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   const PageFetcherOptions options_;
   FetchMetrics metrics_;
   Usefulness usefulness_;
+  std::atomic<std::uint64_t> run_on_joined_ = 0;  ///< run-on pages that a reader asked for before they were cached
   FlightTable flights_;
   ChangedSources changed_;
   const std::shared_ptr<TailControl> tails_;

@@ -19,19 +19,23 @@ RunOn::RunOn(const RunOnPolicy& policy, std::uint64_t planned_bytes, std::uint64
 }
 
 bool RunOn::takes(std::uint32_t len) noexcept {
-  if (len > left_ || static_cast<double>(len) >= worth_bytes_) {
+  if (len > left_ || pages_left_ == 0 || static_cast<double>(len) >= worth_bytes_) {
     left_ = 0;
     return false;
   }
   left_ -= len;
+  --pages_left_;
   bytes_ += len;
   return true;
 }
 
 namespace {
 
-PageJob run_on_job(PageRequest request) {
-  return {.request = std::move(request), .buffer = {}, .purpose = objectstore::Purpose::prefetch, .run_on = true};
+PageJob run_on_job(PageRequest request, MutablePage buffer = {}) {
+  return {.request = std::move(request),
+          .buffer = std::move(buffer),
+          .purpose = objectstore::Purpose::prefetch,
+          .run_on = true};
 }
 
 std::optional<PageRequest> page_before(const PageRequest& page) {
@@ -62,10 +66,12 @@ std::size_t extend(PlannedGet& get, RunOn run, std::uint64_t lead_in_max_bytes, 
   const std::size_t planned = get.jobs.size();
   std::vector<PageJob> lead_in;
   for (PageRequest& page : gap_before(get.jobs.front().request, run, lead_in_max_bytes, around)) {
-    if (!run.takes(page.key.len) || !around.keep(page)) break;
+    if (!run.takes(page.key.len)) break;
+    std::optional<MutablePage> buffer = around.keep_with_memory(page);
+    if (!buffer) break;
     get.range.off -= page.key.len;
     get.range.len += page.key.len;
-    lead_in.push_back(run_on_job(std::move(page)));
+    lead_in.push_back(run_on_job(std::move(page), std::move(*buffer)));
   }
   std::ranges::reverse(lead_in);
   get.jobs.insert(get.jobs.begin(), std::make_move_iterator(lead_in.begin()), std::make_move_iterator(lead_in.end()));

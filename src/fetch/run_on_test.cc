@@ -75,7 +75,13 @@ class ExtendTest : public ::testing::Test {
                 .keep =
                     [this](const PageRequest& page) {
                       return !cached.contains(page.key.page_id) && kept.insert(page.key.page_id).second;
-                    }});
+                    },
+                .keep_with_memory = [this](const PageRequest& page) -> std::optional<MutablePage> {
+                  if (memory_left == 0 || cached.contains(page.key.page_id)) return std::nullopt;
+                  --memory_left;
+                  kept.insert(page.key.page_id);
+                  return MutablePage{};
+                }});
     EXPECT_EQ(count, kept.size());
     EXPECT_EQ(get.range.off, get.jobs.front().request.key.off);
     EXPECT_EQ(get.range.len, get.jobs.size() * 100);
@@ -89,6 +95,7 @@ class ExtendTest : public ::testing::Test {
 
   std::set<std::uint32_t> cached;
   std::set<std::uint32_t> kept;
+  int memory_left = 100;  ///< pages
 };
 
 TEST_F(ExtendTest, GoesOnToWhatIsThereOrTheEndOfTheFile) {
@@ -97,6 +104,17 @@ TEST_F(ExtendTest, GoesOnToWhatIsThereOrTheEndOfTheFile) {
   cached = {5};
   EXPECT_EQ(extended(3, 300, 0), "34");
   EXPECT_EQ(extended(3, 0, 0), "3");
+}
+
+TEST_F(ExtendTest, BeginsEarlierAsFarAsThereIsMemory) {
+  memory_left = 1;
+  EXPECT_EQ(extended(2, 400, 200), "1234");
+  memory_left = 0;
+  EXPECT_EQ(extended(2, 200, 200), "23");
+}
+
+TEST(RunOn, TakesSoManyPagesAtMost) {
+  EXPECT_EQ(bytes_taken({{.get_price_bytes = 300, .max_bytes = 10'000}, 0, 10'000, 1, 0}, 1), RunOn::max_pages);
 }
 
 TEST_F(ExtendTest, BeginsEarlierOnlyToCloseAGap) {
