@@ -65,6 +65,7 @@ class DiskStore final : public SegmentStore {
   Result<SegmentRef> create_segment();
   Status seal_active() { return seal(writer_); }
   Status seal(Writer& writer);
+  void seal_or_warn(Writer& writer);
   void give_up_writing() noexcept;
   Status sync_all();
   Status save_index();

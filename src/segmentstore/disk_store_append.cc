@@ -86,10 +86,7 @@ Status DiskStore::flush() {
 
 /// Ends the segment that is being written and begins the next one.
 Status DiskStore::roll() {
-  if (const Status sealed = seal_active(); !sealed) {
-    parts_.log.warning("a segment could not be sealed",
-                       {{"directory", options_.path}, {"error", sealed.error().message}});
-  }
+  seal_or_warn(writer_);
   SEEKFS_TRY(directory_->check_still_ours());
   SEEKFS_TRY(measure_other());
   SEEKFS_TRY(make_room(segment_size_));
@@ -148,6 +145,14 @@ Status DiskStore::seal(Writer& writer) {
     counts_.written_bytes.fetch_add(info.size - segment->data_end(), std::memory_order_relaxed);
   }
   return sealed;
+}
+
+/// For want of a footer the next start takes longer, and that is all: no page waits for it.
+void DiskStore::seal_or_warn(Writer& writer) {
+  if (const Status sealed = seal(writer); !sealed) {
+    parts_.log.warning("a segment could not be sealed",
+                       {{"directory", options_.path}, {"error", sealed.error().message}});
+  }
 }
 
 void DiskStore::give_up_writing() noexcept {

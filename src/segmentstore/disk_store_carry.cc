@@ -49,7 +49,7 @@ Result<bool> DiskStore::stays_behind(const IndexEntry& entry) {
   return header && !drain_->shares.spares(header->tenant);
 }
 
-/// Puts the record where it belongs; null when it has no room there.
+/// Queues the record where it belongs; null when it has no room there, or when the drain ended: nothing is queued then.
 Result<DiskStore::Writer*> DiskStore::take_up(const CheckedRecord& record, bool spared) {
   const RecordHeader& header = record.header;
   const auto add = [&](Writer& writer) {
@@ -59,8 +59,10 @@ Result<DiskStore::Writer*> DiskStore::take_up(const CheckedRecord& record, bool 
     if (add(keeper_)) return &keeper_;
     SEEKFS_ASSIGN(const bool room, has_room(segment_size_));
     if (room) {
-      SEEKFS_TRY(seal(keeper_));
+      seal_or_warn(keeper_);
       SEEKFS_TRY(begin_segment(keeper_));
+      // The new segment cost the one that was being emptied, and this record with it.
+      if (!drain_) return nullptr;
       if (add(keeper_)) return &keeper_;
     }
   }
@@ -70,18 +72,17 @@ Result<DiskStore::Writer*> DiskStore::take_up(const CheckedRecord& record, bool 
 /// Copies one record into a segment that is being written; the bytes that it took. The last one that is tried may end
 /// the drain for want of room.
 Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
-  const SegmentRef victim = drain_->victim;
-  const auto record = read_checked(*victim, entry);
+  const auto record = read_checked(*drain_->victim, entry);
   if (!record && record.error().code == ErrorCode::exhausted) return std::unexpected(record.error());
   if (!record) {
     // Damaged or on a bad sector: either way it is lost, and what is being written is not to blame.
-    forget_damaged({victim, entry}, 0);
+    forget_damaged({drain_->victim, entry}, 0);
     return 0;
   }
   const RecordHeader& header = record->header;
   const bool spared = drain_->spares && drain_->shares.spares(header.tenant);
+  // The drain alone holds its victim, so that the space comes back when a new segment costs it.
   SEEKFS_ASSIGN(Writer* const writer, take_up(*record, spared));
-  // A new segment may have cost the one that was being emptied.
   if (!drain_) return 0;
   if (writer == nullptr) {
     // It stays where it is, and so does its segment when that was to be compacted.
@@ -92,8 +93,8 @@ Result<std::uint64_t> DiskStore::carry_over(const IndexEntry& entry) {
   const std::uint64_t bytes = (*writer)->queued_bytes();
   SEEKFS_ASSIGN(const auto written, write_queued(*writer));
   const SegmentRef& target = (*writer)->segment();
-  if (index_->move(entry.fingerprint, entry.location, {target->number(), written.front().entry.offset})) {
-    victim->remove_live(header.key.len, header.tenant);
+  if (index_->move(entry.fingerprint, entry.location, {target->number(), written.back().entry.offset})) {
+    drain_->victim->remove_live(header.key.len, header.tenant);
     target->add_live(header.key.len, header.tenant);
   }
   carried_unsynced_ = true;

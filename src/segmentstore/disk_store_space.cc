@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "base/units.h"
 #include "segmentstore/disk_store.h"
@@ -97,7 +96,7 @@ bool DiskStore::learn_tenants(std::size_t most) {
 SegmentRef DiskStore::next_victim() {
   auto victim = choose_victim(uses());
   if (!victim && keeper_) {
-    std::ignore = seal(keeper_);  // sealed either way
+    seal_or_warn(keeper_);
     victim = choose_victim(uses());
   }
   return victim ? table_.find(victim->number) : nullptr;
