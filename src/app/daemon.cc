@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/build_info.h"
+#include "app/fetcher_options.h"
 #include "app/l2_factory.h"
 #include "app/process_metrics.h"
 #include "app/store_factory.h"
@@ -37,15 +38,6 @@ std::size_t reactor_count(const ApiConfig& api) {
 
 std::uint64_t memory_total(const Config& config) {
   return config.cache.l1_memory + config.manifest.memory + std::max(min_transit_bytes, config.cache.l1_memory / 8);
-}
-
-fetch::PageFetcherOptions fetcher_options(const Config& config) {
-  fetch::PageFetcherOptions options;
-  options.planner.coalesce_max_bytes = config.s3.range_coalesce_max_bytes;
-  options.planner.lead_in_max_bytes = config.s3.range_coalesce_max_bytes / 8;
-  options.run_on = fetch::run_on_policy(config.s3.fetch_policy, config.s3.range_coalesce_max_bytes);
-  options.get_timeout = config.s3.request_timeout;
-  return options;
 }
 
 reader::ManifestCacheOptions manifest_options(const Config& config) {
