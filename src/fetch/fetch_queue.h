@@ -19,10 +19,11 @@ struct PageJob {
   PageRequest request;
   MutablePage buffer;
   objectstore::Purpose purpose = objectstore::Purpose::demand;  ///< or prefetch: no reader waits for it
-  bool keep_in_l1 = true;   ///< also when no reader has asked for it by the time it is there
-  bool run_on = false;      ///< nobody asked for it: its GET brings it along
-  bool alone = false;       ///< its GET brings no other page
-  bool second_try = false;  ///< its first bytes failed the check
+  bool keep_in_l1 = true;    ///< also when no reader has asked for it by the time it is there
+  bool run_on = false;       ///< nobody asked for it: its GET brings it along
+  bool alone = false;        ///< its GET brings no other page
+  bool second_try = false;   ///< its first bytes failed the check
+  std::uint64_t flight = 0;  ///< which flight of the page it belongs to: FlightTable::board(), leave_ride()
 };
 
 /// One GET: neighbouring pages of one object, in order.

@@ -15,8 +15,9 @@ FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand,
   MutexLock lock(home.mutex);
   const auto [flight, created] = home.flights.try_emplace(key);
   Flight& joined_flight = flight->second;
+  if (created) joined_flight.id = ++home.last_id;
   Joined joined{.arrival = {},
-                .waiter = ++home.last_waiter,
+                .waiter = ++home.last_id,
                 .first = created,
                 .raised = demand && !created && !joined_flight.demanded};
   joined_flight.waiters.push_back({joined.waiter, demand, joined.arrival});
@@ -33,17 +34,20 @@ bool FlightTable::keep(const manifest::PageKey& key, Memory memory) {
   MutexLock lock(home.mutex);
   const auto [flight, created] = home.flights.try_emplace(key);
   if (created) {
+    flight->second.id = ++home.last_id;
     flight->second.kept = true;
     flight->second.lacks_memory = memory == Memory::when_it_comes;
   }
   return created;
 }
 
-void FlightTable::board(const manifest::PageKey& key, Ride ride) {
+std::uint64_t FlightTable::board(const manifest::PageKey& key, Ride ride) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight != home.flights.end()) flight->second.ride = std::move(ride);
+  if (flight == home.flights.end()) return 0;
+  flight->second.ride = std::move(ride);
+  return flight->second.id;
 }
 
 std::optional<FlightTable::Ride> FlightTable::ride(const manifest::PageKey& key) const {
@@ -53,12 +57,26 @@ std::optional<FlightTable::Ride> FlightTable::ride(const manifest::PageKey& key)
   return flight == home.flights.end() ? std::nullopt : flight->second.ride;
 }
 
-bool FlightTable::leave_ride(const manifest::PageKey& key) {
+std::uint64_t FlightTable::leave_ride(const manifest::PageKey& key) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || !flight->second.ride) return false;
+  if (flight == home.flights.end() || !flight->second.ride) return 0;
   flight->second.ride.reset();
+  ++flight->second.gets;
+  return flight->second.id;
+}
+
+bool FlightTable::leave_to_other(const manifest::PageKey& key, std::uint64_t flight) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto found = home.flights.find(key);
+  if (found == home.flights.end() || !is(found->second, flight)) return true;
+  if (found->second.gets == 1) {
+    found->second.ride.reset();
+    return false;
+  }
+  --found->second.gets;
   return true;
 }
 
@@ -97,28 +115,52 @@ void FlightTable::leave(const manifest::PageKey& key, std::uint64_t waiter) {
   std::erase_if(flight->second.waiters, [waiter](const Waiter& each) { return each.id == waiter; });
 }
 
-bool FlightTable::drop_if_unwanted(const manifest::PageKey& key) { return drop(key, false); }
+bool FlightTable::drop_if_unwanted(const manifest::PageKey& key, std::uint64_t flight) {
+  return drop(key, flight, false);
+}
 
-bool FlightTable::drop_if_nobody_waits(const manifest::PageKey& key) { return drop(key, true); }
+bool FlightTable::drop_if_nobody_waits(const manifest::PageKey& key, std::uint64_t flight) {
+  return drop(key, flight, true);
+}
 
-bool FlightTable::drop(const manifest::PageKey& key, bool kept_too) {
+bool FlightTable::drop(const manifest::PageKey& key, std::uint64_t flight, bool kept_too) {
   Flights::node_type ended;  // its memory goes back after the lock
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
-  const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || !flight->second.waiters.empty()) return false;
-  if (flight->second.kept && !kept_too) return false;
-  ended = home.flights.extract(flight);
+  const auto found = home.flights.find(key);
+  if (found == home.flights.end() || !is(found->second, flight)) return true;
+  if (!found->second.waiters.empty() || (found->second.kept && !kept_too)) return false;
+  ended = home.flights.extract(found);
   return true;
 }
 
 void FlightTable::complete(const manifest::PageKey& key, const Result<PageArrival>& result) {
+  if (!result) {
+    fail(key, 0, result.error());
+    return;
+  }
   Flights::node_type ended;
   {
     Shard& home = shard(key);
     MutexLock lock(home.mutex);
     ended = home.flights.extract(key);
   }
+  tell(ended, result);
+}
+
+void FlightTable::fail(const manifest::PageKey& key, std::uint64_t flight, Error error) {
+  Flights::node_type ended;
+  {
+    Shard& home = shard(key);
+    MutexLock lock(home.mutex);
+    const auto found = home.flights.find(key);
+    if (found == home.flights.end() || !is(found->second, flight) || --found->second.gets > 0) return;
+    ended = home.flights.extract(found);
+  }
+  tell(ended, std::unexpected(std::move(error)));
+}
+
+void FlightTable::tell(const Flights::node_type& ended, const Result<PageArrival>& result) {
   if (ended.empty()) return;
   for (const Waiter& waiter : ended.mapped().waiters) waiter.arrival.set(result);
 }

@@ -18,8 +18,10 @@
 namespace seekfs::fetch {
 
 /// 64 shards, each with a short mutex. Thread-safe. A page is in flight from the join() that returned first = true
-/// until complete() or a drop_if_unwanted() that returned true; whoever was first sees to it that one of them happens.
-/// A kept page is wanted although nobody waits for it.
+/// until complete(), fail() or a drop_if_unwanted(); whoever was first sees to it that one of them happens. A kept page
+/// is wanted although nobody waits for it. Two GETs may bring a page, after leave_ride(): the first that has it
+/// completes the flight, only the last that fails ends it in an error. So a page may have come elsewhere while its GET
+/// goes on, and be in flight again; `flight` tells which flight is meant, 0 whichever there is.
 class FlightTable {
  public:
   using Arrival = async::Promise<PageArrival>;
@@ -43,12 +45,15 @@ class FlightTable {
     std::shared_ptr<const GetProgress> get;
     std::uint64_t end = 0;  ///< of the page, in bytes from the GET's first
   };
-  /// The page is brought by this GET.
-  void board(const manifest::PageKey& key, Ride ride);
+  /// The page is brought by this GET. Returns the flight; 0 when there is none.
+  std::uint64_t board(const manifest::PageKey& key, Ride ride);
   /// That GET. Nothing when there is none, or after leave_ride().
   std::optional<Ride> ride(const manifest::PageKey& key) const;
-  /// The page is fetched by a GET of its own, too. False: another caller has said so, or it has come.
-  bool leave_ride(const manifest::PageKey& key);
+  /// The page is fetched by a GET of its own, too. Returns the flight; 0: another caller has said so, or it has come.
+  std::uint64_t leave_ride(const manifest::PageKey& key);
+  /// A GET ends without the page. True: another one brings it, or it has come. False: the caller's is the only one, and
+  /// stays so: it asks for the page again, or fails it.
+  bool leave_to_other(const manifest::PageKey& key, std::uint64_t flight);
   /// What one who joined left for the page's bytes; empty when nobody did.
   MutablePage take_buffer(const manifest::PageKey& key);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
@@ -58,12 +63,14 @@ class FlightTable {
   bool contains(const manifest::PageKey& key) const;
   /// Whether a reader on demand waits for the page at this moment.
   bool waited_for(const manifest::PageKey& key) const;
-  /// Ends the flight if nobody waits for it any more and it is not kept.
-  bool drop_if_unwanted(const manifest::PageKey& key);
+  /// Ends the flight if nobody waits for it any more and it is not kept. True: so it did, or the flight had ended.
+  bool drop_if_unwanted(const manifest::PageKey& key, std::uint64_t flight = 0);
   /// The same for a kept one, which was only an attempt.
-  bool drop_if_nobody_waits(const manifest::PageKey& key);
-  /// Ends the flight and gives every waiter the result.
+  bool drop_if_nobody_waits(const manifest::PageKey& key, std::uint64_t flight = 0);
+  /// Ends the flight and gives every waiter the result; an error as fail() does.
   void complete(const manifest::PageKey& key, const Result<PageArrival>& result);
+  /// One GET ends with this error. The last one that brings the page ends the flight and gives every waiter the error.
+  void fail(const manifest::PageKey& key, std::uint64_t flight, Error error);
 
   std::size_t size() const;
 
@@ -74,6 +81,8 @@ class FlightTable {
     Arrival arrival;
   };
   struct Flight {
+    std::uint64_t id = 0;
+    std::uint32_t gets = 1;  ///< that bring it, or are about to
     std::vector<Waiter> waiters;
     bool demanded = false;
     bool kept = false;
@@ -85,9 +94,11 @@ class FlightTable {
   struct Shard {
     mutable Mutex mutex;
     Flights flights SEEKFS_GUARDED_BY(mutex);
-    std::uint64_t last_waiter SEEKFS_GUARDED_BY(mutex) = 0;
+    std::uint64_t last_id SEEKFS_GUARDED_BY(mutex) = 0;  ///< of a waiter or a flight
   };
-  bool drop(const manifest::PageKey& key, bool kept_too);
+  bool drop(const manifest::PageKey& key, std::uint64_t flight, bool kept_too);
+  static bool is(const Flight& flight, std::uint64_t id) noexcept { return id == 0 || flight.id == id; }
+  static void tell(const Flights::node_type& ended, const Result<PageArrival>& result);
   Shard& shard(const manifest::PageKey& key) { return shards_[mix(key) >> 58U]; }
   const Shard& shard(const manifest::PageKey& key) const { return shards_[mix(key) >> 58U]; }
 

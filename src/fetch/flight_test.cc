@@ -47,7 +47,6 @@ TEST(FlightTable, AFlightIsDroppedOnlyWhenTheLastWaiterHasGone) {
   EXPECT_FALSE(table.drop_if_unwanted(key(1)));
   table.leave(key(1), second.waiter);
   EXPECT_TRUE(table.drop_if_unwanted(key(1)));
-  EXPECT_FALSE(table.drop_if_unwanted(key(1)));
   EXPECT_EQ(table.size(), 0U);
 }
 
@@ -87,6 +86,50 @@ TEST(FlightTable, ALateLeaveDoesNotTouchTheNextFlightOfThePage) {
   table.leave(key(1), first.waiter);
   EXPECT_FALSE(table.drop_if_unwanted(key(1)));
   EXPECT_TRUE(next.first);
+}
+
+FlightTable::Ride a_ride() {
+  static const env::ManualClock clock;
+  return {.get = std::make_shared<GetProgress>(clock), .end = 10};
+}
+
+TEST(FlightTable, OfTwoGetsTheLastThatFailsEndsTheFlight) {
+  FlightTable table;
+  const auto reader = table.join(key(1));
+  const std::uint64_t flight = table.board(key(1), a_ride());
+  EXPECT_EQ(table.leave_ride(key(1)), flight);
+  table.complete(key(1), fail(ErrorCode::timeout, "one"));
+  EXPECT_FALSE(reader.arrival.ready());
+  table.fail(key(1), flight, Error(ErrorCode::transient, "the other"));
+  EXPECT_EQ(async::sync_wait(reader.arrival.wait()).error().code, ErrorCode::transient);
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(FlightTable, TheGetThatComesLaterTouchesNoOtherFlightOfThePage) {
+  FlightTable table;
+  const auto reader = table.join(key(1));
+  const std::uint64_t flight = table.board(key(1), a_ride());
+  table.leave_ride(key(1));
+  table.complete(key(1), arrival());
+  EXPECT_TRUE(reader.arrival.ready());
+  const auto next = table.join(key(1));
+  EXPECT_TRUE(table.leave_to_other(key(1), flight));
+  table.fail(key(1), flight, Error(ErrorCode::timeout, "late"));
+  EXPECT_FALSE(next.arrival.ready());
+  table.leave(key(1), next.waiter);
+  EXPECT_TRUE(table.drop_if_unwanted(key(1), flight)) << "of no use to the GET";
+  EXPECT_EQ(table.size(), 1U) << "but another one's";
+}
+
+TEST(FlightTable, AGetLeavesThePageToTheOtherOne) {
+  FlightTable table;
+  const auto reader = table.join(key(1));
+  const std::uint64_t flight = table.board(key(1), a_ride());
+  table.leave_ride(key(1));
+  EXPECT_TRUE(table.leave_to_other(key(1), flight));
+  EXPECT_FALSE(table.leave_to_other(key(1), flight));
+  table.fail(key(1), flight, Error(ErrorCode::timeout, "the last"));
+  EXPECT_TRUE(reader.arrival.ready());
 }
 
 TEST(PageTicket, WithdrawsWhenItGoesAndOnlyOnce) {
@@ -187,6 +230,15 @@ TEST_F(GetSinkTest, ReceivesWhatLiesBeforeAPageThatSomebodyWaitsFor) {
   EXPECT_EQ(received, body.substr(0, 30));
   EXPECT_TRUE(kept.ready());
   EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(GetSinkTest, DoesNotReceiveATailThatHasComeByAnotherGet) {
+  GetSink sink = make_sink();
+  EXPECT_EQ(feed(sink, body.substr(0, 10), 10), 10U);
+  table.complete(key(2), arrival());
+  table.complete(key(3), arrival());
+  EXPECT_EQ(feed(sink, body.substr(10), 10), 10U);
+  EXPECT_TRUE(sink.take_missing().empty());
 }
 
 class RunOnSinkTest : public GetSinkTest {

@@ -15,7 +15,7 @@ namespace seekfs::fetch {
 
 /// Takes away, at both ends, the pages whose last reader left before the GET was sent.
 void PageFetcher::Core::withdraw_unwanted(PlannedGet& get) {
-  const auto unwanted = [this](const PageJob& job) { return flights_.drop_if_unwanted(job.request.key); };
+  const auto unwanted = [this](const PageJob& job) { return flights_.drop_if_unwanted(job.request.key, job.flight); };
   while (!get.jobs.empty() && unwanted(get.jobs.back())) {
     get.range.len -= get.jobs.back().request.key.len;
     get.jobs.pop_back();
@@ -83,9 +83,10 @@ bool PageFetcher::Core::is_cached(const PageRequest& request) const {
 void PageFetcher::Core::ask_again(std::vector<PageJob> jobs) {
   std::vector<PageJob> wanted;
   for (PageJob& job : jobs) {
+    if (flights_.leave_to_other(job.request.key, job.flight)) continue;
     if (!job.buffer) job.buffer = flights_.take_buffer(job.request.key);
     if (!job.buffer) {
-      flights_.complete(job.request.key, fail(ErrorCode::exhausted, "there is no memory for a page"));
+      flights_.fail(job.request.key, job.flight, Error(ErrorCode::exhausted, "there is no memory for a page"));
       continue;
     }
     wanted.push_back(std::move(job));
@@ -108,9 +109,11 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
       tails_->begin(std::hash<std::string>()(get.object.key), get.purpose == objectstore::Purpose::demand);
   const auto progress = std::make_shared<GetProgress>(parts_.timers.clock());
   std::uint64_t end = 0;
-  for (const PageJob& job : get.jobs) {
+  for (PageJob& job : get.jobs) {
     end += job.request.key.len;
-    if (get.jobs.size() > 1) flights_.board(job.request.key, {.get = progress, .end = end});
+    if (get.jobs.size() == 1) break;
+    const std::uint64_t flight = flights_.board(job.request.key, {.get = progress, .end = end});
+    if (job.flight == 0) job.flight = flight;
   }
   GetSink sink(
       std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); },
@@ -132,8 +135,7 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
                         : reply.error();
     const auto failure = co_await explain_failure(get, std::move(error));
     for (const PageJob& job : missing) {
-      if (job.alone) continue;  // another GET brings it, too
-      flights_.complete(job.request.key, std::unexpected(origin_error(*failure, *job.request.source)));
+      flights_.fail(job.request.key, job.flight, origin_error(*failure, *job.request.source));
     }
     missing.clear();
   }
@@ -174,6 +176,7 @@ async::Task<StoreFailure> PageFetcher::Core::explain_failure(const PlannedGet& g
 
 /// On the store's thread: a page whose bytes are all there.
 void PageFetcher::Core::on_page(PageJob job) {
+  if (!flights_.contains(job.request.key)) return;  // another GET was quicker
   if (is_the_page(job.request, job.buffer.bytes())) {
     PageRef page = std::move(job.buffer).seal();
     // Before the readers wake: who has a page may count on every tier having been offered it.
@@ -188,7 +191,8 @@ void PageFetcher::Core::on_page(PageJob job) {
                                                                        {"page", request.key.page_id},
                                                                        {"object", request.source->object.key},
                                                                        {"second_try", job.second_try}});
-  if (job.run_on && flights_.drop_if_nobody_waits(request.key)) return;  // whoever wants it will ask for it
+  if (job.run_on && flights_.drop_if_nobody_waits(request.key, job.flight)) return;  // who wants it will ask for it
+  if (flights_.leave_to_other(request.key, job.flight)) return;
   if (!job.second_try) {
     job.second_try = true;
     std::vector<PageJob> again;
@@ -196,12 +200,12 @@ void PageFetcher::Core::on_page(PageJob job) {
     enqueue(std::move(again));
     return;
   }
-  flights_.complete(
-      request.key,
-      fail(ErrorCode::origin_corrupt,
-           fmt::format("{}/{}: page {} of object {} does not have the CRC32C that the manifest gives, on two "
-                       "requests; the object is damaged: publish the file again",
-                       request.source->ns, request.source->path, request.key.page_id, request.source->object.key)));
+  flights_.fail(
+      request.key, job.flight,
+      Error(ErrorCode::origin_corrupt,
+            fmt::format("{}/{}: page {} of object {} does not have the CRC32C that the manifest gives, on two "
+                        "requests; the object is damaged: publish the file again",
+                        request.source->ns, request.source->path, request.key.page_id, request.source->object.key)));
 }
 
 }  // namespace seekfs::fetch

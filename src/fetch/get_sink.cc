@@ -40,7 +40,8 @@ void GetSink::commit(std::size_t count) {
 }
 
 void GetSink::drop_unwanted_tail() {
-  while (jobs_.size() > current_ && flights_.drop_if_unwanted(jobs_.back().request.key)) jobs_.pop_back();
+  while (jobs_.size() > current_ && flights_.drop_if_unwanted(jobs_.back().request.key, jobs_.back().flight))
+    jobs_.pop_back();
 }
 
 /// Tries until the page has memory or nobody waits for it: a reader that joins leaves its own. It may have come by
@@ -50,7 +51,7 @@ bool GetSink::has_memory(PageJob& job) {
     job.buffer = flights_.take_buffer(job.request.key);
     if (!job.buffer) job.buffer = allocate_(job.request.key.len);
     if (job.buffer) break;
-    if (!flights_.contains(job.request.key) || flights_.drop_if_nobody_waits(job.request.key)) return false;
+    if (flights_.drop_if_nobody_waits(job.request.key, job.flight)) return false;
   }
   return true;
 }
@@ -60,8 +61,8 @@ void GetSink::end_early() {
   ended_early_ = true;
   std::vector<PageJob> wanted;
   for (std::size_t i = current_; i < jobs_.size(); ++i) {
-    const manifest::PageKey& key = jobs_[i].request.key;
-    if (flights_.contains(key) && !flights_.drop_if_nobody_waits(key)) wanted.push_back(std::move(jobs_[i]));
+    PageJob& job = jobs_[i];
+    if (!flights_.drop_if_nobody_waits(job.request.key, job.flight)) wanted.push_back(std::move(job));
   }
   jobs_ = std::move(wanted);
   current_ = 0;

@@ -20,7 +20,9 @@ class StoppingStore final : public objectstore::ObjectStore {
  public:
   async::Task<objectstore::ObjectInfo> get(objectstore::ObjectRef, std::optional<objectstore::ByteRange> range,
                                            objectstore::BodySink& sink, objectstore::RequestOptions) override {
-    const bool stops = ++gets == 1;
+    const int number = ++gets;
+    const bool stops = number == 1;
+    if (number == 2 && holds_second) SEEKFS_CO_TRY(co_await second.wait());
     for (std::uint64_t off = range->off; off < range->off + range->len;) {
       if (stops && off == 2 * page_size) {
         stopped = true;
@@ -52,6 +54,8 @@ class StoppingStore final : public objectstore::ObjectStore {
   std::atomic<int> gets{0};
   std::atomic<bool> stopped{false};
   async::Promise<void> released;
+  std::atomic<bool> holds_second{false};
+  async::Promise<void> second;
 };
 
 class Table final : public PageTable {
@@ -74,6 +78,7 @@ class OwnGetTest : public ::testing::Test {
   }
   ~OwnGetTest() override {
     store.released.set({});
+    store.second.set({});
     fetcher.shutdown();
     background.stop();
   }
@@ -123,6 +128,74 @@ TEST_F(OwnGetTest, AReaderDoesNotWaitForAGetThatHasStopped) {
   store.released.set({});
   while (fetcher.in_flight() > 0) std::this_thread::yield();
   EXPECT_EQ(store.gets, 2);
+}
+
+class TwoGetsTest : public OwnGetTest {
+ protected:
+  /// Page 4 has a reader, and is brought by the first GET and by one of its own; both have stopped.
+  void read_behind() {
+    store.holds_second = true;
+    read_first();
+    clock.advance(std::chrono::seconds(5));
+    far = start(4);
+    while (store.gets < 2) std::this_thread::yield();
+  }
+  void wait_until_one_ended() {
+    while (gate.in_flight() > 1) std::this_thread::yield();
+  }
+  bool arrived() {
+    const auto page = async::sync_wait(far.wait());
+    EXPECT_TRUE(page) << page.error().message;
+    return page && page->page.bytes()[0] == std::byte{4};
+  }
+  ~TwoGetsTest() override {
+    far = {};
+    memory.release(cache::MemoryUse::pages, taken);
+  }
+  PageTicket far;
+  std::uint64_t taken = 0;
+};
+
+TEST_F(TwoGetsTest, WhenItsOwnGetFailsTheOtherBringsThePage) {
+  read_behind();
+  store.second.set(fail(ErrorCode::transient, "cut"));
+  wait_until_one_ended();
+  EXPECT_FALSE(far.ready());
+  store.released.set({});
+  EXPECT_TRUE(arrived());
+}
+
+TEST_F(TwoGetsTest, WhenTheOtherFailsItsOwnGetBringsThePage) {
+  read_behind();
+  store.released.set(fail(ErrorCode::timeout, "too slow"));
+  wait_until_one_ended();
+  EXPECT_FALSE(far.ready());
+  store.second.set({});
+  EXPECT_TRUE(arrived());
+}
+
+TEST_F(TwoGetsTest, WhenTheOtherEndsForWantOfMemoryItsOwnGetBringsThePage) {
+  read_behind();
+  const std::uint64_t charge = MutablePage::charge(page_size);
+  while (l1.contains(source->pages->row(0).key) || l1.contains(source->pages->row(1).key) ||
+         memory.used() + charge <= memory.total()) {
+    if (memory.try_reserve(cache::MemoryUse::pages, charge / 2)) taken += charge / 2;
+  }
+  store.released.set({});
+  wait_until_one_ended();
+  EXPECT_FALSE(far.ready());
+  EXPECT_EQ(store.gets, 2) << "nothing is asked for again";
+  store.second.set({});
+  EXPECT_TRUE(arrived());
+}
+
+TEST_F(TwoGetsTest, WhenBothFailTheReaderIsTold) {
+  read_behind();
+  store.second.set(fail(ErrorCode::transient, "cut"));
+  wait_until_one_ended();
+  store.released.set(fail(ErrorCode::timeout, "too slow"));
+  EXPECT_FALSE(async::sync_wait(far.wait()));
+  while (fetcher.in_flight() > 0) std::this_thread::yield();
 }
 
 TEST_F(OwnGetTest, AReaderWaitsForAGetThatIsQuickEnough) {

@@ -169,9 +169,11 @@ void PageFetcher::Core::fetch_if_far_behind(const PageRequest& request) {
     return;
   }
   MutablePage buffer = try_allocate(request.key.len);
-  if (!buffer || !flights_.leave_ride(request.key)) return;
-  metrics_.far_behind.add();
+  if (!buffer) return;
   PageJob job{.request = request, .buffer = std::move(buffer)};
+  job.flight = flights_.leave_ride(request.key);
+  if (job.flight == 0) return;
+  metrics_.far_behind.add();
   job.alone = true;
   std::vector<PageJob> one;
   one.push_back(std::move(job));
@@ -253,7 +255,7 @@ void PageFetcher::Core::refuse_waiting(objectstore::Purpose purpose, const Error
     refused = queue_.take_all(purpose);
   }
   for (const PageJob& job : refused) {
-    flights_.complete(job.request.key, std::unexpected(origin_error({error, ""}, *job.request.source)));
+    flights_.fail(job.request.key, job.flight, origin_error({error, ""}, *job.request.source));
   }
 }
 
@@ -280,7 +282,7 @@ void PageFetcher::Core::shutdown() {
     dropped = queue_.take_all(objectstore::Purpose::demand);
     std::ranges::move(queue_.take_all(objectstore::Purpose::prefetch), std::back_inserter(dropped));
   }
-  for (const PageJob& job : dropped) flights_.complete(job.request.key, std::unexpected(shutting_down()));
+  for (const PageJob& job : dropped) flights_.fail(job.request.key, job.flight, shutting_down());
   tasks_.wait_for_none();
 }
 
