@@ -1,4 +1,4 @@
-// Reading two metrics out of Prometheus' text format.
+// Reading a few metrics out of Prometheus' text format.
 #include "bench/daemon_metrics.h"
 
 #include <algorithm>
@@ -10,6 +10,8 @@
 namespace seekfs::bench {
 namespace {
 
+constexpr std::string_view inflight = "seekfs_origin_inflight";
+
 struct Sample {
   std::string_view name;
   std::string_view labels;  ///< between the braces
@@ -19,6 +21,10 @@ struct Sample {
 /// Label values of these metrics are words of closed sets: no escapes, no braces.
 std::optional<Sample> sample_of(std::string_view line) {
   if (line.empty() || line.starts_with('#')) return std::nullopt;
+  if (line.starts_with(inflight) && line.substr(inflight.size(), 1) == " ") {
+    const std::string_view value = line.substr(inflight.size() + 1);
+    return Sample{.name = inflight, .labels = {}, .value = value.substr(0, value.find(' '))};
+  }
   const std::size_t open = line.find('{');
   const std::size_t close = line.find('}', open);
   if (open == std::string_view::npos || close == std::string_view::npos || line.substr(close + 1, 1) != " ") {
@@ -46,7 +52,7 @@ bool is_bytes(const Sample& sample) {
 }
 
 bool is_data(const Sample& sample) {
-  if (sample.name.starts_with("delay_proxy_")) return true;
+  if (sample.name.starts_with("delay_proxy_") || sample.name == inflight) return true;
   constexpr std::array<std::string_view, 3> purposes{R"(purpose="demand")", R"(purpose="prefetch")",
                                                      R"(purpose="hedge")"};
   return std::ranges::any_of(purposes, [&](std::string_view purpose) { return has_label(sample, purpose); });
@@ -62,14 +68,17 @@ Result<TargetCounters> data_counters(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto sample = sample_of(line);
     if (!sample || !is_data(*sample)) continue;
-    const bool gets = is_get(*sample);
-    if (!gets && !is_bytes(*sample)) continue;
+    double* counter = nullptr;
+    if (is_get(*sample)) counter = &counters.origin_gets;
+    if (is_bytes(*sample)) counter = &counters.origin_bytes;
+    if (sample->name == inflight) counter = &counters.origin_inflight;
+    if (counter == nullptr) continue;
     double number = 0;
     const auto [stop, error] = std::from_chars(sample->value.begin(), sample->value.end(), number);
     if (error != std::errc{} || stop != sample->value.end()) {
       return fail(ErrorCode::corrupt, fmt::format("/metrics: '{}' has no number", line));
     }
-    (gets ? counters.origin_gets : counters.origin_bytes) += number;
+    *counter += number;
   }
   return counters;
 }

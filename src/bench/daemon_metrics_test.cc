@@ -27,6 +27,7 @@ TEST(DaemonMetrics, AddsGetsAndBytesOfData) {
   ASSERT_TRUE(counters);
   EXPECT_EQ(counters->origin_gets, 4312);
   EXPECT_EQ(counters->origin_bytes, 1500005);
+  EXPECT_EQ(counters->origin_inflight, 3);
 }
 
 TEST(DaemonMetrics, AddsWhatADelayingProxyCounts) {
@@ -50,7 +51,7 @@ TEST(DaemonMetrics, NothingCountedIsZero) {
 TEST(DaemonMetrics, RefusesASampleWithoutANumber) {
   for (const char* text :
        {"seekfs_origin_bytes_total{purpose=\"demand\"} x", "seekfs_origin_bytes_total{purpose=\"demand\"} ",
-        "seekfs_origin_bytes_total{purpose=\"demand\"} 1x"}) {
+        "seekfs_origin_bytes_total{purpose=\"demand\"} 1x", "seekfs_origin_inflight x"}) {
     const auto counters = data_counters(text);
     ASSERT_FALSE(counters) << text;
     EXPECT_EQ(counters.error().code, ErrorCode::corrupt);

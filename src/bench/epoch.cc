@@ -29,7 +29,7 @@ Status verify(const EpochPlan& plan, std::span<const Range> ranges, std::span<co
     const auto wrong =
         plan.sparse ? content.first_wrong_sparse(range.offset, piece) : content.first_wrong(range.offset, piece);
     if (wrong) {
-      return fail(ErrorCode::corrupt,
+      return fail(ErrorCode::hash_mismatch,
                   fmt::format("wrong bytes: {} at offset {} is not what prepare wrote there (read of "
                               "{} bytes at {})",
                               range.path, range.offset + *wrong, range.length, range.offset));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <semaphore>
 
 #include <fmt/format.h>
 
@@ -22,13 +23,35 @@ struct Observation {
   double client_cpu = 0;
 };
 
+Result<std::optional<TargetCounters>> counters(const RunOptions& options, const RunContext& context) {
+  if (!options.origin_metrics) return context.target.counters();
+  return read_counters(*options.origin_metrics);
+}
+
+/// Counters once nothing of an epoch is under way to the store any more: GETs outlive the readers that caused them.
+Result<std::optional<TargetCounters>> settled_counters(const RunOptions& options, const RunContext& context) {
+  constexpr std::chrono::milliseconds between(20);
+  const env::TimePoint end = context.clock.now() + settling_time;
+  while (true) {
+    SEEKFS_ASSIGN(const auto seen, counters(options, context));
+    if (!seen || seen->origin_inflight == 0 || context.stop.stop_requested()) return seen;
+    if (context.clock.now() >= end) {
+      context.progress(
+          fmt::format("{} requests of the store are still under way after {} s; they count in the epoch in which they "
+                      "end",
+                      seen->origin_inflight, settling_time.count()));
+      return seen;
+    }
+    std::binary_semaphore rung(0);
+    const auto alarm = context.clock.make_alarm([&rung] { rung.release(); });
+    alarm->set(context.clock.now() + between);
+    rung.acquire();
+  }
+}
+
 Result<Observation> observe(const RunOptions& options, const RunContext& context) {
   Observation seen;
-  if (options.origin_metrics) {
-    SEEKFS_ASSIGN(seen.target, read_counters(*options.origin_metrics));
-  } else {
-    SEEKFS_ASSIGN(seen.target, context.target.counters());
-  }
+  SEEKFS_ASSIGN(seen.target, settled_counters(options, context));
   if (options.pid) {
     SEEKFS_ASSIGN(seen.process, process_stat(*options.pid, context.files));
   }

@@ -1,6 +1,7 @@
 // Running workloads on a target: threads, clocks, verification, and what is counted meanwhile.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,12 +27,15 @@ struct RunOptions {
   std::optional<MetricsUrl> origin_metrics;
 };
 
+/// How long a run waits, before and after an epoch, for requests of the store that are under way.
+inline constexpr std::chrono::seconds settling_time{10};
+
 struct RunContext {
   Target& target;
   env::FileSystem& files;
   env::Clock& clock;
   std::stop_token stop;
-  /// Told before each epoch; for a progress line.
+  /// Told before each epoch, and what a reader of its figures must know; for a progress line.
   std::function<void(std::string_view)> progress;
 };
 
@@ -44,7 +48,7 @@ struct RunResult {
 /// For each workload and repetition: drops the caches unless told not to, then one epoch after the other. In epoch 0
 /// every thread goes through its reads once, or until the seconds are over; later epochs have another order, and with
 /// seconds (warm seconds) they go through it again until those are over. The first wrong byte, failed request or short
-/// reply ends the run with its Error; wrong bytes are `corrupt` and name file and offset.
+/// reply ends the run with its Error; wrong bytes are `hash_mismatch`, as nothing else is, and name file and offset.
 Result<RunResult> run(const RunOptions& options, const RunContext& context);
 
 }  // namespace seekfs::bench

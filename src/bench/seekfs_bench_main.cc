@@ -22,7 +22,7 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::bad_request:
     case ErrorCode::invalid: return usage;
-    case ErrorCode::corrupt: return wrong_bytes;
+    case ErrorCode::hash_mismatch: return wrong_bytes;
     case ErrorCode::conflict: return not_comparable;
     default: return failure;
   }

@@ -35,6 +35,8 @@ class TargetReader {
 struct TargetCounters {
   double origin_gets = 0;
   double origin_bytes = 0;
+  /// Requests of the store that are under way, and counted when they end; 0 where they are counted when they begin.
+  double origin_inflight = 0;
 };
 
 class Target {
