@@ -3,7 +3,7 @@
 import dataclasses
 
 BALANCED, LATENCY, FEWEST, LARGE_PAGES = ("SeekFS balanced", "SeekFS latency", "SeekFS fewest-gets",
-                                          "SeekFS balanced, 8 MiB pages")
+                                          "SeekFS, 8 MiB pages")
 PLAIN, CURL = "plain GETs", "curl --parallel, 16 ranges"
 # A curve that is as good as another within this is not below it.
 TOLERANCE = 1.05

@@ -63,6 +63,7 @@ class FewestGets(SeekFS):
 
 
 class LargePages(SeekFS):
-    """The same planner on a namespace with pages of 8 MiB: what small pages are worth."""
+    """The same planner on pages of 8 MiB, one a GET, as caches of whole windows do it: none waits for another, and none is the tail
+    of a GET. What small pages are worth."""
 
-    name, namespace = "SeekFS balanced, 8 MiB pages", "bench-8m"
+    name, namespace, policy = "SeekFS, 8 MiB pages", "bench-8m", "latency"
