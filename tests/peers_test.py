@@ -168,7 +168,7 @@ class RunTest(unittest.TestCase):
         self.assertGreater(figures["runs"][aims.CURL]["sequential"][0]["cold"]["mb_per_second"], 0)
         self.assertIn(f"\n| {aims.BALANCED} |", text)
         self.assertIn("| cold small files one by one: against plain GETs |", text)
-        self.assertEqual(len(xml.etree.ElementTree.parse(svg).getroot().findall(SVG + "circle")), 3)
+        self.assertEqual(len(xml.etree.ElementTree.parse(svg).getroot().findall(SVG + "circle")), 2)
 
     def test_an_interrupted_run_ends_what_it_started_and_says_so(self):
         run = self.start("--peers", "plain")
