@@ -177,6 +177,10 @@ Result<std::vector<reader::HintWindow>> parse_hint_list(std::string_view text) {
   return windows;
 }
 
+std::chrono::milliseconds default_hint_ttl(bool waited_for) {
+  return waited_for ? std::chrono::hours(24) : std::chrono::minutes(10);
+}
+
 Result<HintReply> ask_after(DaemonClient& daemon, std::string_view id) {
   SEEKFS_ASSIGN(const DaemonReply reply, daemon.get(fmt::format("/v1/hints/{}", id)));
   return parse_hint_reply(reply.body);

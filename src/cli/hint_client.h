@@ -35,6 +35,10 @@ std::string hint_body(const std::vector<reader::HintWindow>& windows, const Hint
 /// empty lines are passed over. bad_request naming the line.
 Result<std::vector<reader::HintWindow>> parse_hint_list(std::string_view text);
 
+/// What a hint lives for unless told: ten minutes; when somebody waits for its end, who forgets it then, as long as a
+/// hint may live.
+std::chrono::milliseconds default_hint_ttl(bool waited_for);
+
 Result<HintReply> ask_after(DaemonClient& daemon, std::string_view id);
 
 /// Asks until all hints have ended, with a progress line; with --json each status that is new is a line. What they came

@@ -24,6 +24,11 @@ TEST(HintList, ALineThatIsNoneIsNamed) {
   EXPECT_FALSE(parse_hint_list("\n\n"));
 }
 
+TEST(HintTtl, WhoWaitsIsNotLeftByTheHint) {
+  EXPECT_EQ(default_hint_ttl(false), std::chrono::minutes(10));
+  EXPECT_EQ(default_hint_ttl(true), std::chrono::hours(24));
+}
+
 TEST(HintReplyText, IsReadWholeOrRefused) {
   const std::string text =
       R"({"id":"ab","ns":"demo","version":3,"newest_version":null,"epoch":1,"priority":2,"state":"stopped",)"

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include "base/units.h"
 #include "cli/commands/commands.h"
@@ -23,7 +24,7 @@ struct PostOptions {
   std::string file = "-";
   std::uint64_t epoch = 0;
   std::uint64_t priority = 0;
-  std::string ttl = "10m";
+  std::optional<std::string> ttl;
   bool wait = false;
 };
 
@@ -43,7 +44,10 @@ Result<std::string> body_of(const std::string& text, const PostOptions& options)
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return text;
   SEEKFS_ASSIGN(const auto windows, parse_hint_list(text));
-  SEEKFS_ASSIGN(const std::chrono::milliseconds ttl, parse_duration(options.ttl));
+  std::chrono::milliseconds ttl = default_hint_ttl(options.wait);
+  if (options.ttl) {
+    SEEKFS_ASSIGN(ttl, parse_duration(*options.ttl));
+  }
   return hint_body(windows, {.epoch = options.epoch, .priority = options.priority, .ttl = ttl});
 }
 
@@ -98,7 +102,7 @@ void add_hint(CLI::App& app, Command& chosen) {
   sends->add_option("FILE", options->file, "the list, or a body of /hints in JSON; default: stdin");
   sends->add_option("--epoch", options->epoch, "your own number of it");
   sends->add_option("--priority", options->priority, "0 to 100; larger ones go first among hints");
-  sends->add_option("--ttl", options->ttl, "when it ends and is forgotten, 24h at most")->capture_default_str();
+  sends->add_option("--ttl", options->ttl, "when it ends and is forgotten, 24h at most [10m; with --wait 24h]");
   sends->add_flag("--wait", options->wait, "until it has ended, as warm --wait");
   sends->callback([options, &chosen] { chosen = [options](Session& session) { return post(session, *options); }; });
   const auto add = [&](const char* name, const char* doc, auto run) {

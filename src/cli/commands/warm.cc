@@ -10,9 +10,6 @@
 namespace seekfs::cli {
 namespace {
 
-/// As long as a hint may live: it is forgotten at its end when somebody waits for it.
-constexpr std::chrono::hours warm_ttl{24};
-
 struct WarmOptions {
   std::vector<std::string> names;
   std::uint64_t priority = 0;
@@ -54,7 +51,7 @@ Result<ExitCode> run(Session& session, const WarmOptions& options) {
   for (const Group& group : groups) {
     QueryItems query = {{"ns", group.ns}};
     if (group.version) query.emplace_back("version", std::to_string(*group.version));
-    const std::string body = hint_body(group.windows, {.priority = options.priority, .ttl = warm_ttl});
+    const std::string body = hint_body(group.windows, {.priority = options.priority, .ttl = default_hint_ttl(true)});
     SEEKFS_ASSIGN(const DaemonReply reply, daemon->post_json("/v1/hints", query, body));
     SEEKFS_ASSIGN(HintReply hint, parse_hint_reply(reply.body));
     if (session.json()) {
