@@ -192,7 +192,7 @@ class SocketAcceptor final : public Acceptor {
 /// Connections get what their listener has. Within a machine nothing is congested, and the system's choice may cost as
 /// much as a tenth of a small reply (BBR paces each segment by a timer); reno costs least and is in every kernel. A
 /// system that refuses it serves as well, only for more CPU time.
-void save_congestion_control(int listener) noexcept {
+void set_plainest_congestion_control(int listener) noexcept {
   constexpr std::string_view plainest = "reno";
   (void)::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, plainest.data(), plainest.size());
 }
@@ -235,7 +235,7 @@ Result<Listener> listen_on(const Address& address, const SocketAccess& access) {
   if (address.storage.ss_family == AF_INET6 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
     return failed("set IPV6_V6ONLY on");
   }
-  if (address.is_local()) save_congestion_control(fd);
+  if (address.is_local()) set_plainest_congestion_control(fd);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) return failed("bind");
   if (::listen(fd, SOMAXCONN) != 0) return failed("listen on");
   socklen_t length = sizeof listener.address.storage;
