@@ -40,13 +40,25 @@ Result<gid_t> group_id(const std::string& group) {
   return entry.gr_gid;
 }
 
-/// Somebody accepts connections there.
-bool is_served(const Address& address) {
+/// Whether somebody accepts connections there. `denied` and others when that can't be told.
+Result<bool> is_served(const Address& address) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return true;
-  const bool refused = ::connect(probe, as_sockaddr(address), address.length) != 0 && errno == ECONNREFUSED;
+  if (probe < 0) return failed("make a socket for", address);
+  const int error = ::connect(probe, as_sockaddr(address), address.length) == 0 ? 0 : errno;
   ::close(probe);
-  return !refused;
+  switch (error) {
+    case ECONNREFUSED:
+    case ENOENT: return false;
+    case 0:
+    case EAGAIN:                   // more wait to be accepted than it lets wait
+    case EPROTOTYPE: return true;  // it takes datagrams
+    case EACCES:
+      return fail(ErrorCode::denied,
+                  fmt::format("{}: a socket is there that this user may not connect to, so whether a process serves "
+                              "there can't be told; remove it or choose another path",
+                              address.to_string()));
+    default: errno = error; return failed("connect to", address);
+  }
 }
 
 /// Removes what a process that has ended left behind.
@@ -61,11 +73,12 @@ Status make_room(const Address& address) {
         ErrorCode::invalid,
         fmt::format("{}: a file that is no socket is there; remove it or choose another path", address.to_string()));
   }
-  if (is_served(address)) {
+  SEEKFS_ASSIGN(const bool served, is_served(address));
+  if (served) {
     return fail(ErrorCode::conflict,
                 fmt::format("{}: another process serves there; stop it or choose another path", address.to_string()));
   }
-  if (::unlink(address.path().c_str()) != 0) return failed("remove the old", address);
+  if (::unlink(address.path().c_str()) != 0 && errno != ENOENT) return failed("remove the old", address);
   return {};
 }
 

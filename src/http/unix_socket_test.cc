@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -91,6 +92,19 @@ TEST_F(UnixSocketTest, LeavesAProcessThatServesAlone) {
   const auto first = listen_on(address());
   ASSERT_TRUE(first);
   expect_refusal(ErrorCode::conflict, "another process serves there");
+  EXPECT_NE(mode_of(path()), std::nullopt);
+}
+
+TEST_F(UnixSocketTest, SaysThatItMayNotLookWhereItMayNot) {
+  leave_a_socket_behind();
+  ASSERT_EQ(::chmod(path().c_str(), 0), 0);
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0777), 0);
+  std::jthread([this] {
+    constexpr long nobody = 65534;
+    // Only this thread: root may connect to anything.
+    if (::geteuid() == 0) ASSERT_EQ(::syscall(SYS_setresuid, -1L, nobody, -1L), 0);
+    expect_refusal(ErrorCode::denied, "may not connect to");
+  }).join();
   EXPECT_NE(mode_of(path()), std::nullopt);
 }
 
