@@ -1,6 +1,7 @@
 // When a page that is on its way in a GET is so far behind that a reader does better with a GET of its own. Pure.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -15,10 +16,23 @@ struct GetPace {
   env::Duration elapsed{0};    ///< since the first byte
 };
 
-/// How far a GET has come: written by its sink, read by readers who join one of its pages. Thread-safe.
+/// What a GET under way and the readers who join its pages tell each other: how far it has come, and which of its pages
+/// they have joined. Thread-safe.
 class GetProgress {
  public:
-  explicit GetProgress(const env::Clock& clock) : clock_(clock) {}
+  /// `tail` is the GET's id in TailControl.
+  explicit GetProgress(const env::Clock& clock, std::uint64_t tail = 0) : clock_(clock), tail_(tail) {}
+
+  std::uint64_t tail() const noexcept { return tail_; }
+  /// A reader is in the flight table as one who waits for page `index` of the GET.
+  void reader_joined(std::uint32_t index) noexcept {
+    std::uint32_t seen = joined_.load(std::memory_order_relaxed);
+    // Written even if it stays the same: what the reader does next sees what the taker did before it took.
+    while (!joined_.compare_exchange_weak(seen, std::max(seen, index + 1), std::memory_order_acq_rel)) {
+    }
+  }
+  /// One past the last page that readers have joined since the last call; 0: none.
+  std::uint32_t take_joined() noexcept { return joined_.exchange(0, std::memory_order_acq_rel); }
 
   void add(std::uint64_t bytes) noexcept {
     if (received_.load(std::memory_order_relaxed) == 0) {
@@ -35,6 +49,8 @@ class GetProgress {
 
  private:
   const env::Clock& clock_;
+  const std::uint64_t tail_;
+  std::atomic<std::uint32_t> joined_{0};
   std::atomic<std::uint64_t> received_{0};
   std::atomic<env::Duration::rep> first_byte_{0};
 };

@@ -55,5 +55,22 @@ TEST(FarBehind, OneCallerFetchesThePageByItself) {
   EXPECT_FALSE(table.ride(key));
 }
 
+TEST(FarBehind, TheGetIsToldOfReadersOnDemand) {
+  env::ManualClock clock;
+  FlightTable table;
+  const auto key = [](std::uint32_t id) { return manifest::PageKey{.file = {}, .page_id = id, .off = 0, .len = 10}; };
+  const auto get = std::make_shared<GetProgress>(clock);
+  const auto before = table.join(key(2));
+  for (const std::uint32_t id : {0U, 1U, 3U}) table.keep(key(id));
+  for (std::uint32_t id = 0; id < 4; ++id) table.board(key(id), {.get = get, .end = 0, .index = id});
+  EXPECT_EQ(get->take_joined(), 3U) << "one who had joined before";
+  EXPECT_EQ(get->take_joined(), 0U);
+  const auto hint = table.join(key(3), false);
+  EXPECT_EQ(get->take_joined(), 0U);
+  const auto last = table.join(key(1));
+  const auto first = table.join(key(0));
+  EXPECT_EQ(get->take_joined(), 2U);
+}
+
 }  // namespace
 }  // namespace seekfs::fetch

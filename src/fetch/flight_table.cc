@@ -22,6 +22,7 @@ FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand,
                 .raised = demand && !created && !joined_flight.demanded};
   joined_flight.waiters.push_back({joined.waiter, demand, joined.arrival});
   joined_flight.demanded = joined_flight.demanded || demand;
+  if (demand && joined_flight.ride) joined_flight.ride->get->reader_joined(joined_flight.ride->index);
   if (joined_flight.lacks_memory && buffer) {
     joined_flight.buffer = std::move(buffer);
     joined_flight.lacks_memory = false;
@@ -41,11 +42,12 @@ bool FlightTable::keep(const manifest::PageKey& key, Memory memory) {
   return created;
 }
 
-std::uint64_t FlightTable::board(const manifest::PageKey& key, Ride ride) {
+std::uint64_t FlightTable::board(const manifest::PageKey& key, Ride ride, std::uint64_t id) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end()) return 0;
+  if (flight == home.flights.end() || !is(flight->second, id)) return 0;
+  if (std::ranges::any_of(flight->second.waiters, &Waiter::demand)) ride.get->reader_joined(ride.index);
   flight->second.ride = std::move(ride);
   return flight->second.id;
 }
@@ -61,7 +63,7 @@ std::uint64_t FlightTable::leave_ride(const manifest::PageKey& key) {
   Shard& home = shard(key);
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
-  if (flight == home.flights.end() || !flight->second.ride) return 0;
+  if (flight == home.flights.end() || !flight->second.ride || flight->second.ride->lone) return 0;
   flight->second.ride.reset();
   ++flight->second.gets;
   return flight->second.id;
@@ -85,6 +87,15 @@ MutablePage FlightTable::take_buffer(const manifest::PageKey& key) {
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
   return flight == home.flights.end() ? MutablePage() : std::move(flight->second.buffer);
+}
+
+MutablePage FlightTable::has_memory(const manifest::PageKey& key) {
+  Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto flight = home.flights.find(key);
+  if (flight == home.flights.end()) return {};
+  flight->second.lacks_memory = false;
+  return std::move(flight->second.buffer);
 }
 
 bool FlightTable::contains(const manifest::PageKey& key) const {

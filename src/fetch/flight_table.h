@@ -42,11 +42,14 @@ class FlightTable {
   bool keep(const manifest::PageKey& key, Memory memory = Memory::allocated);
   /// Where the page lies in a GET under way.
   struct Ride {
-    std::shared_ptr<const GetProgress> get;
-    std::uint64_t end = 0;  ///< of the page, in bytes from the GET's first
+    std::shared_ptr<GetProgress> get;
+    std::uint64_t end = 0;    ///< of the page, in bytes from the GET's first
+    std::uint32_t index = 0;  ///< of the page, among the GET's
+    bool lone = false;        ///< the GET brings no other page
   };
-  /// The page is brought by this GET. Returns the flight; 0 when there is none.
-  std::uint64_t board(const manifest::PageKey& key, Ride ride);
+  /// The page is brought by this GET, which is told of the readers who wait for it or join it. Returns the flight; 0
+  /// when there is none.
+  std::uint64_t board(const manifest::PageKey& key, Ride ride, std::uint64_t flight = 0);
   /// That GET. Nothing when there is none, or after leave_ride().
   std::optional<Ride> ride(const manifest::PageKey& key) const;
   /// The page is fetched by a GET of its own, too. Returns the flight; 0: another caller has said so, or it has come.
@@ -56,6 +59,8 @@ class FlightTable {
   bool leave_to_other(const manifest::PageKey& key, std::uint64_t flight);
   /// What one who joined left for the page's bytes; empty when nobody did.
   MutablePage take_buffer(const manifest::PageKey& key);
+  /// The page has memory: who joins from here on keeps its own. Returns what one who joined has left before.
+  MutablePage has_memory(const manifest::PageKey& key);
   /// The waiter has gone; its promise stays unset unless the page is completing at this moment.
   void leave(const manifest::PageKey& key, std::uint64_t waiter);
   /// Whether a reader has ever joined the page while it was on its way; false also when it is not.

@@ -297,6 +297,16 @@ TEST_F(RunOnSinkTest, AReaderThatJoinsLeavesItsMemory) {
   EXPECT_TRUE(sink.ended_early());
 }
 
+TEST_F(RunOnSinkTest, WhoJoinsAPageThatHasMemoryKeepsItsOwn) {
+  GetSink sink = make_sink();
+  EXPECT_EQ(feed(sink, body.substr(0, 13), 13), 13U);
+  MutablePage buffer = MutablePage::allocate(10, nullptr);
+  const auto joined = table.join(key(1), true, buffer);
+  EXPECT_TRUE(buffer);
+  EXPECT_EQ(feed(sink, body.substr(13), 7), 27U);
+  EXPECT_TRUE(joined.arrival.ready());
+}
+
 TEST_F(RunOnSinkTest, APageThatIsWaitedForBehindTheEndIsLeftOverWithItsMemory) {
   GetSink sink = make_sink();
   const auto joined = join(3);

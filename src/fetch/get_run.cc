@@ -94,6 +94,17 @@ void PageFetcher::Core::ask_again(std::vector<PageJob> jobs) {
   if (!wanted.empty()) enqueue(std::move(wanted));
 }
 
+/// From here on, readers who join a page of the GET find it.
+void PageFetcher::Core::board(PlannedGet& get, const std::shared_ptr<GetProgress>& progress) {
+  FlightTable::Ride ride{.get = progress, .lone = get.jobs.size() == 1};
+  for (PageJob& job : get.jobs) {
+    ride.end += job.request.key.len;
+    const std::uint64_t flight = flights_.board(job.request.key, ride, job.flight);
+    if (job.flight == 0) job.flight = flight;
+    ++ride.index;
+  }
+}
+
 PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectstore::OriginGate::Permit permit) {
   const auto self = shared_from_this();
   withdraw_unwanted(get);
@@ -107,14 +118,8 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   note_demand(get);
   std::unique_ptr<TailControl::Get> tail =
       tails_->begin(std::hash<std::string>()(get.object.key), get.purpose == objectstore::Purpose::demand);
-  const auto progress = std::make_shared<GetProgress>(parts_.timers.clock());
-  std::uint64_t end = 0;
-  for (PageJob& job : get.jobs) {
-    end += job.request.key.len;
-    if (get.jobs.size() == 1) break;
-    const std::uint64_t flight = flights_.board(job.request.key, {.get = progress, .end = end});
-    if (job.flight == 0) job.flight = flight;
-  }
+  const auto progress = std::make_shared<GetProgress>(parts_.timers.clock(), tail->id());
+  board(get, progress);
   GetSink sink(
       std::move(get.jobs), flights_, [this](PageJob job) { on_page(std::move(job)); },
       [this](std::uint32_t length) { return try_allocate(length); }, tail.get(), progress);

@@ -1,6 +1,7 @@
 // Page by page through the body.
 #include "fetch/get_sink.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace seekfs::fetch {
@@ -10,10 +11,10 @@ bool GetSink::wants_pause(const std::weak_ptr<objectstore::PausedBody>& body) {
   drop_unwanted_tail();
   if (current_ == jobs_.size()) return false;
   TailPolicy::NextPage page{.wanted = reader_waits(), .speculative = jobs_[current_].run_on};
-  TailPolicy::Step step = tail_->next_page(page, body, [this] { return keys_left(); });
+  TailPolicy::Step step = tail_->next_page(page, body);
   if (step == TailPolicy::Step::pause && reader_waits()) {
     page.wanted = true;
-    step = tail_->next_page(page, body, [this] { return keys_left(); });
+    step = tail_->next_page(page, body);
   }
   if (step == TailPolicy::Step::end) end_early();
   return step == TailPolicy::Step::pause;
@@ -49,8 +50,12 @@ void GetSink::drop_unwanted_tail() {
 bool GetSink::has_memory(PageJob& job) {
   while (!job.buffer) {
     job.buffer = flights_.take_buffer(job.request.key);
-    if (!job.buffer) job.buffer = allocate_(job.request.key.len);
     if (job.buffer) break;
+    job.buffer = allocate_(job.request.key.len);
+    if (job.buffer) {
+      const MutablePage left_meanwhile = flights_.has_memory(job.request.key);  // freed: it has its own
+      break;
+    }
     if (flights_.drop_if_nobody_waits(job.request.key, job.flight)) return false;
   }
   return true;
@@ -68,19 +73,12 @@ void GetSink::end_early() {
   current_ = 0;
 }
 
-/// From the back: when all pages were asked for by readers, the first look tells.
-bool GetSink::reader_waits() const {
-  for (std::size_t i = jobs_.size(); i-- > current_;) {
-    if (flights_.waited_for(jobs_[i].request.key)) return true;
-  }
-  return false;
-}
-
-std::vector<manifest::PageKey> GetSink::keys_left() const {
-  std::vector<manifest::PageKey> keys;
-  keys.reserve(jobs_.size() - current_);
-  for (std::size_t i = current_; i < jobs_.size(); ++i) keys.push_back(jobs_[i].request.key);
-  return keys;
+/// Looks only at pages that readers have joined, from the back: none of them is looked at again once nobody waits for
+/// it, so that a GET of many pages does not walk over all of them at each.
+bool GetSink::reader_waits() {
+  joined_end_ = std::min(std::max<std::size_t>(joined_end_, progress_->take_joined()), jobs_.size());
+  while (joined_end_ > current_ && !flights_.waited_for(jobs_[joined_end_ - 1].request.key)) --joined_end_;
+  return joined_end_ > current_;
 }
 
 std::vector<PageJob> GetSink::take_missing() {

@@ -23,7 +23,8 @@ class GetSink final : public objectstore::BodySink {
   /// Memory for a page of this length; empty when it can't be had at once.
   using Allocate = std::function<MutablePage(std::uint32_t)>;
 
-  /// `tail` is this GET's; null: it never yields. References outlive it.
+  /// `tail` is this GET's; null: it never yields. With one, all pages are aboard `progress` (FlightTable::board()),
+  /// each by its index in `jobs`. References outlive it.
   GetSink(std::vector<PageJob> jobs, FlightTable& flights, OnPage on_page, Allocate allocate, TailControl::Get* tail,
           std::shared_ptr<GetProgress> progress = nullptr)
       : jobs_(std::move(jobs)),
@@ -47,17 +48,17 @@ class GetSink final : public objectstore::BodySink {
   void drop_unwanted_tail();
   bool has_memory(PageJob& job);
   void end_early();
-  bool reader_waits() const;
-  std::vector<manifest::PageKey> keys_left() const;
+  bool reader_waits();
 
   std::vector<PageJob> jobs_;
   std::size_t current_ = 0;
   std::size_t filled_ = 0;
+  std::size_t joined_end_ = 0;  ///< no reader waits for a page from here on
   FlightTable& flights_;
   OnPage on_page_;
   Allocate allocate_;
   TailControl::Get* tail_;
-  std::shared_ptr<GetProgress> progress_;  ///< may be null
+  std::shared_ptr<GetProgress> progress_;  ///< null only without `tail`
   bool ended_early_ = false;
 };
 

@@ -40,9 +40,10 @@ std::vector<PageTicket> PageFetcher::Core::start(std::vector<Wanted> pages, asyn
     } else {
       metrics_.joined.add();
       if (raised) raise(wanted.request);
-      if (wanted.purpose == objectstore::Purpose::demand) {
-        tails_->joined(key);
-        fetch_if_far_behind(wanted.request);
+      const auto ride = wanted.purpose == objectstore::Purpose::demand ? flights_.ride(key) : std::nullopt;
+      if (ride) {
+        tails_->joined(ride->get->tail());
+        fetch_if_far_behind(wanted.request, *ride);
       }
     }
   }
@@ -159,12 +160,11 @@ void PageFetcher::Core::raise(const PageRequest& request) {
 /// A reader has joined a page of a GET under way. If that will take much longer to bring it than a GET of its own, one
 /// is sent; the page that comes first counts. It goes without when memory or the object store is short: it waits as
 /// well.
-void PageFetcher::Core::fetch_if_far_behind(const PageRequest& request) {
-  const auto ride = flights_.ride(request.key);
-  if (!ride) return;
-  const GetPace pace = ride->get->pace();
+void PageFetcher::Core::fetch_if_far_behind(const PageRequest& request, const FlightTable::Ride& ride) {
+  if (ride.lone) return;
+  const GetPace pace = ride.get->pace();
   const env::Duration fresh = parts_.gate.hedge_delay().value_or(usual_first_byte);
-  if (ride->end <= pace.received || !is_far_behind(ride->end - pace.received, pace, fresh, options_.run_on.patience) ||
+  if (ride.end <= pace.received || !is_far_behind(ride.end - pace.received, pace, fresh, options_.run_on.patience) ||
       parts_.gate.has_waiters()) {
     return;
   }

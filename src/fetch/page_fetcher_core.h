@@ -61,10 +61,11 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   void on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit);
   void refuse_waiting(objectstore::Purpose purpose, const Error& error);
   void raise(const PageRequest& request);
-  void fetch_if_far_behind(const PageRequest& request);
+  void fetch_if_far_behind(const PageRequest& request, const FlightTable::Ride& ride);
   Coroutine read_l2(PageJob job);
   Coroutine run_get(PlannedGet get, objectstore::OriginGate::Permit permit);
   void run_on(PlannedGet& get);
+  void board(PlannedGet& get, const std::shared_ptr<GetProgress>& progress);
   void note_demand(const PlannedGet& get);
   bool is_cached(const PageRequest& request) const;
   void ask_again(std::vector<PageJob> jobs);

@@ -1,8 +1,6 @@
 // Bookkeeping of paused bodies; they are resumed after the lock was given back.
 #include "fetch/tail_control.h"
 
-#include <algorithm>
-
 namespace seekfs::fetch {
 
 TailControl::TailControl(TailLimits limits, async::Timers& timers, MetricsRegistry& metrics)
@@ -48,8 +46,7 @@ void TailControl::page_done(TailPolicy::Id id, bool wanted) {
 }
 
 TailPolicy::Step TailControl::next_page(TailPolicy::Id id, TailPolicy::NextPage page,
-                                        const std::weak_ptr<objectstore::PausedBody>& body,
-                                        const std::function<std::vector<manifest::PageKey>()>& pages) {
+                                        const std::weak_ptr<objectstore::PausedBody>& body) {
   Bodies due;
   TailPolicy::Step step = TailPolicy::Step::run;
   {
@@ -58,13 +55,10 @@ TailPolicy::Step TailControl::next_page(TailPolicy::Id id, TailPolicy::NextPage 
     if (step == TailPolicy::Step::end) ended_.add();
     if (step != TailPolicy::Step::pause) {
       forget_pause(id);
-    } else if (const auto [at, is_new] = paused_.try_emplace(id); is_new) {
-      at->second = {.body = body, .pages = pages()};
+    } else if (paused_.insert_or_assign(id, body).second) {  // another try has another body
       pauses_.add();
       paused_transfers_.add(1);
       paused_count_.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      at->second.body = body;  // another try of the GET has another
     }
     due = take_due();
   }
@@ -72,18 +66,16 @@ TailPolicy::Step TailControl::next_page(TailPolicy::Id id, TailPolicy::NextPage 
   return step;
 }
 
-void TailControl::joined(const manifest::PageKey& page) {
-  // The reader is in the table of flights by now, and whoever pauses looks there after it has counted itself here: one
-  // of the two sees the other.
+void TailControl::joined(TailPolicy::Id id) {
+  // The reader has told the GET by now (GetProgress), and whoever pauses looks there after it has counted itself here:
+  // one of the two sees the other.
   if (paused_count_.load(std::memory_order_relaxed) == 0) return;
   Bodies due;
   {
     MutexLock lock(mutex_);
-    for (const auto& [id, paused] : paused_) {
-      if (std::ranges::find(paused.pages, page) == paused.pages.end()) continue;
-      policy_.raise(id);
-      raises_.add();
-    }
+    if (!paused_.contains(id)) return;
+    policy_.raise(id);
+    raises_.add();
     due = take_due();
   }
   resume(due);
@@ -133,7 +125,7 @@ void TailControl::forget_pause(TailPolicy::Id id) {
 TailControl::Bodies TailControl::take_due() {
   Bodies bodies;
   if (paused_.empty()) return bodies;
-  for (const TailPolicy::Id id : policy_.due(timers_.clock().now())) bodies.push_back(paused_.at(id).body);
+  for (const TailPolicy::Id id : policy_.due(timers_.clock().now())) bodies.push_back(paused_.at(id));
   if (const auto next = policy_.next_due()) ring_at(*next);
   return bodies;
 }

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -14,7 +13,6 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "fetch/tail_policy.h"
-#include "manifest/page_key.h"
 #include "objectstore/object_store.h"
 
 namespace seekfs::fetch {
@@ -38,12 +36,12 @@ class TailControl : public std::enable_shared_from_this<TailControl> {
 
     /// As TailPolicy.
     void page_done(bool wanted) { control_->page_done(id_, wanted); }
-    /// As TailPolicy. After `pause`, `body` is resumed when the GET is to ask again. `pages` gives the pages that are
-    /// left, for joined(); it is called at once or not at all. Whoever gets `pause` looks once more whether a reader
-    /// waits: one that joined a page before this call raised nobody.
-    TailPolicy::Step next_page(TailPolicy::NextPage page, const std::weak_ptr<objectstore::PausedBody>& body,
-                               const std::function<std::vector<manifest::PageKey>()>& pages) {
-      return control_->next_page(id_, page, body, pages);
+    /// For joined().
+    TailPolicy::Id id() const noexcept { return id_; }
+    /// As TailPolicy. After `pause`, `body` is resumed when the GET is to ask again. Whoever gets `pause` looks once
+    /// more whether a reader waits: one that joined a page before this call raised nobody.
+    TailPolicy::Step next_page(TailPolicy::NextPage page, const std::weak_ptr<objectstore::PausedBody>& body) {
+      return control_->next_page(id_, page, body);
     }
 
    private:
@@ -55,26 +53,21 @@ class TailControl : public std::enable_shared_from_this<TailControl> {
   };
   std::unique_ptr<Get> begin(std::uint64_t object, bool wanted);
 
-  /// A reader has joined a page that is on its way: the paused GET that brings it goes on at once. Takes no lock while
-  /// none is paused.
-  void joined(const manifest::PageKey& page);
+  /// A reader has joined a page of this GET, which may have ended: if it is paused, it goes on at once. Takes no lock
+  /// while none is paused.
+  void joined(TailPolicy::Id id);
   /// As TailPolicy.
   void permit_wanted();
   void permit_granted();
   void close();
 
  private:
-  struct Paused {
-    std::weak_ptr<objectstore::PausedBody> body;
-    std::vector<manifest::PageKey> pages;
-  };
   using Bodies = std::vector<std::weak_ptr<objectstore::PausedBody>>;
 
   void end(TailPolicy::Id id);
   void page_done(TailPolicy::Id id, bool wanted);
   TailPolicy::Step next_page(TailPolicy::Id id, TailPolicy::NextPage page,
-                             const std::weak_ptr<objectstore::PausedBody>& body,
-                             const std::function<std::vector<manifest::PageKey>()>& pages);
+                             const std::weak_ptr<objectstore::PausedBody>& body);
   void look_again();
   void forget_pause(TailPolicy::Id id) SEEKFS_REQUIRES(mutex_);
   Bodies take_due() SEEKFS_REQUIRES(mutex_);
@@ -90,7 +83,7 @@ class TailControl : public std::enable_shared_from_this<TailControl> {
 
   Mutex mutex_;  ///< before the timers' and a transfer's inbox
   TailPolicy policy_ SEEKFS_GUARDED_BY(mutex_);
-  std::unordered_map<TailPolicy::Id, Paused> paused_ SEEKFS_GUARDED_BY(mutex_);
+  std::unordered_map<TailPolicy::Id, std::weak_ptr<objectstore::PausedBody>> paused_ SEEKFS_GUARDED_BY(mutex_);
   async::Timers::Id timer_ SEEKFS_GUARDED_BY(mutex_) = 0;
   env::TimePoint rings_at_ SEEKFS_GUARDED_BY(mutex_) = env::TimePoint::max();
 };

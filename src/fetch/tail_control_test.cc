@@ -11,13 +11,6 @@ namespace {
 using std::chrono::seconds;
 using Step = TailPolicy::Step;
 
-manifest::PageKey key(std::uint32_t page_id) {
-  manifest::PageKey made;
-  made.page_id = page_id;
-  made.len = 10;
-  return made;
-}
-
 struct CountingBody final : objectstore::PausedBody {
   void resume() override { resumed.fetch_add(1); }
   std::atomic<int> resumed = 0;
@@ -25,16 +18,11 @@ struct CountingBody final : objectstore::PausedBody {
 
 /// A GET with a tail, and its body.
 struct Tail {
-  explicit Tail(TailControl& control, std::uint32_t first_page = 10)
-      : get(control.begin(first_page, false)), first(first_page) {}
-  Step next(bool wanted = false) {
-    return get->next_page({.wanted = wanted, .speculative = true}, body,
-                          [this] { return std::vector{key(first), key(first + 1)}; });
-  }
+  explicit Tail(TailControl& control, std::uint64_t object = 10) : get(control.begin(object, false)) {}
+  Step next(bool wanted = false) { return get->next_page({.wanted = wanted, .speculative = true}, body); }
 
   std::shared_ptr<CountingBody> body = std::make_shared<CountingBody>();
   std::unique_ptr<TailControl::Get> get;
-  std::uint32_t first;
 };
 
 class TailControlTest : public testing::Test {
@@ -42,7 +30,7 @@ class TailControlTest : public testing::Test {
   /// Of a reader whose bytes are coming.
   std::unique_ptr<TailControl::Get> receiving() {
     auto get = control->begin(1, true);
-    EXPECT_EQ(get->next_page({.wanted = true}, {}, nullptr), Step::run);
+    EXPECT_EQ(get->next_page({.wanted = true}, {}), Step::run);
     return get;
   }
   std::int64_t paused() { return metrics.gauge("seekfs_origin_paused_transfers", "").value(); }
@@ -76,12 +64,12 @@ TEST_F(TailControlTest, AReaderWhoJoinsAPageRaisesTheGetThatBringsIt) {
   const auto reader = receiving();
   Tail first(*control);
   Tail second(*control, 20);
-  control->joined(key(11));
+  control->joined(first.get->id());
   EXPECT_EQ(first.next(), Step::pause);
   EXPECT_EQ(second.next(), Step::pause);
-  control->joined(key(12));
-  EXPECT_EQ(first.body->resumed, 0) << "another page";
-  control->joined(key(11));
+  control->joined(reader->id());
+  EXPECT_EQ(first.body->resumed, 0) << "another GET";
+  control->joined(first.get->id());
   EXPECT_EQ(first.body->resumed, 1);
   EXPECT_EQ(second.body->resumed, 0);
   EXPECT_EQ(count("seekfs_origin_raises_total"), 1U);
@@ -95,7 +83,7 @@ TEST_F(TailControlTest, TheBodyOfAnotherTryIsTheOneThatIsResumed) {
   const auto broken = std::exchange(tail.body, std::make_shared<CountingBody>());
   EXPECT_EQ(tail.next(), Step::pause);
   EXPECT_EQ(paused(), 1);
-  control->joined(key(10));
+  control->joined(tail.get->id());
   EXPECT_EQ(broken->resumed, 0);
   EXPECT_EQ(tail.body->resumed, 1);
 }
@@ -158,7 +146,7 @@ TEST_F(TailControlTest, NoReaderIsLeftBehindByAPauseThatBeginsAtThatMoment) {
         MutexLock lock(mutex);
         waits = true;
       }
-      control->joined(key(10));
+      control->joined(tail.get->id());
     });
     Step step = tail.next(somebody_waits());
     if (step == Step::pause && somebody_waits()) step = tail.next(true);
