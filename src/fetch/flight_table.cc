@@ -22,7 +22,10 @@ FlightTable::Joined FlightTable::join(const manifest::PageKey& key, bool demand,
                 .raised = demand && !created && !joined_flight.demanded};
   joined_flight.waiters.push_back({joined.waiter, demand, joined.arrival});
   joined_flight.demanded = joined_flight.demanded || demand;
-  if (demand && joined_flight.ride) joined_flight.ride->get->reader_joined(joined_flight.ride->index);
+  if (demand && joined_flight.ride) {
+    joined_flight.ride->get->reader_joined(joined_flight.ride->index);
+    joined_flight.late = true;
+  }
   if (joined_flight.lacks_memory && buffer) {
     joined_flight.buffer = std::move(buffer);
     joined_flight.lacks_memory = false;
@@ -109,6 +112,14 @@ bool FlightTable::waited_for(const manifest::PageKey& key) const {
   MutexLock lock(home.mutex);
   const auto flight = home.flights.find(key);
   return flight != home.flights.end() && std::ranges::any_of(flight->second.waiters, &Waiter::demand);
+}
+
+bool FlightTable::joined_late(const manifest::PageKey& key, std::uint64_t flight) const {
+  const Shard& home = shard(key);
+  MutexLock lock(home.mutex);
+  const auto found = home.flights.find(key);
+  return found != home.flights.end() && is(found->second, flight) && found->second.late &&
+         std::ranges::any_of(found->second.waiters, &Waiter::demand);
 }
 
 bool FlightTable::demanded(const manifest::PageKey& key) const {

@@ -66,6 +66,8 @@ class FlightTable {
   /// Whether a reader has ever joined the page while it was on its way; false also when it is not.
   bool demanded(const manifest::PageKey& key) const;
   bool contains(const manifest::PageKey& key) const;
+  /// Whether a reader on demand waits, and one has joined the page when its GET was under way.
+  bool joined_late(const manifest::PageKey& key, std::uint64_t flight) const;
   /// Whether a reader on demand waits for the page at this moment.
   bool waited_for(const manifest::PageKey& key) const;
   /// Ends the flight if nobody waits for it any more and it is not kept. True: so it did, or the flight had ended.
@@ -91,6 +93,7 @@ class FlightTable {
     std::vector<Waiter> waiters;
     bool demanded = false;
     bool kept = false;
+    bool late = false;
     std::optional<Ride> ride;
     bool lacks_memory = false;  ///< `buffer` is taken from the first who joins
     MutablePage buffer;

@@ -105,6 +105,22 @@ void PageFetcher::Core::board(PlannedGet& get, const std::shared_ptr<GetProgress
   }
 }
 
+/// A GET has run out of time: who joined it late had no time of its own. Those pages are asked for by themselves, once.
+std::vector<PageJob> PageFetcher::Core::give_own_time(std::vector<PageJob> missing) {
+  std::vector<PageJob> failed;
+  std::vector<PageJob> again;
+  for (PageJob& job : missing) {
+    const bool retried = !job.alone && flights_.joined_late(job.request.key, job.flight);
+    if (retried) {
+      job.alone = true;
+      job.purpose = objectstore::Purpose::demand;
+    }
+    (retried ? again : failed).push_back(std::move(job));
+  }
+  ask_again(std::move(again));
+  return failed;
+}
+
 PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectstore::OriginGate::Permit permit) {
   const auto self = shared_from_this();
   withdraw_unwanted(get);
@@ -131,6 +147,7 @@ PageFetcher::Core::Coroutine PageFetcher::Core::run_get(PlannedGet get, objectst
   tail.reset();
   // Their memory goes back before the task ends: the budget may not outlive it.
   std::vector<PageJob> missing = sink.take_missing();
+  if (!reply && reply.error().code == ErrorCode::timeout) missing = give_own_time(std::move(missing));
   if (reply && sink.ended_early()) {
     ask_again(std::move(missing));
   } else if (!missing.empty()) {

@@ -130,6 +130,16 @@ TEST_F(OwnGetTest, AReaderDoesNotWaitForAGetThatHasStopped) {
   EXPECT_EQ(store.gets, 2);
 }
 
+TEST_F(OwnGetTest, WhoJoinedAGetThatRanOutOfTimeGetsItsOwn) {
+  read_first();
+  PageTicket joined = start(4);
+  store.released.set(fail(ErrorCode::timeout, "too slow"));
+  const auto page = async::sync_wait(joined.wait());
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->page.bytes()[0], std::byte{4});
+  EXPECT_EQ(store.gets, 2);
+}
+
 class TwoGetsTest : public OwnGetTest {
  protected:
   /// Page 4 has a reader, and is brought by the first GET and by one of its own; both have stopped.
@@ -193,7 +203,7 @@ TEST_F(TwoGetsTest, WhenBothFailTheReaderIsTold) {
   read_behind();
   store.second.set(fail(ErrorCode::transient, "cut"));
   wait_until_one_ended();
-  store.released.set(fail(ErrorCode::timeout, "too slow"));
+  store.released.set(fail(ErrorCode::transient, "cut, too"));
   EXPECT_FALSE(async::sync_wait(far.wait()));
   while (fetcher.in_flight() > 0) std::this_thread::yield();
 }

@@ -68,6 +68,7 @@ class PageFetcher::Core : public std::enable_shared_from_this<Core> {
   void board(PlannedGet& get, const std::shared_ptr<GetProgress>& progress);
   void note_demand(const PlannedGet& get);
   bool is_cached(const PageRequest& request) const;
+  std::vector<PageJob> give_own_time(std::vector<PageJob> missing);
   void ask_again(std::vector<PageJob> jobs);
   void withdraw_unwanted(PlannedGet& get);
   async::Task<StoreFailure> explain_failure(const PlannedGet& get, Error from_store);
