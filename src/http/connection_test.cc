@@ -5,6 +5,7 @@
 
 #include <future>
 #include <stdexcept>
+#include <thread>
 
 #include "http/expected_testing.h"
 
@@ -35,6 +36,33 @@ void expect_nothing_left(TestServer& server) {
   EXPECT_EQ(server.reader.live_streams(), 0U);
   EXPECT_EQ(server.memory.used(cache::MemoryUse::replies), 0U);
 }
+
+/// Clients that have got their last reply and send on until their connections are gone. They are many, since each end
+/// of a connection may or may not find a read under way.
+class ClientsThatSendOn {
+ public:
+  explicit ClientsThatSendOn(const TestServer& server) {
+    for (int i = 0; i < 16; ++i) {
+      RawClient& client = *clients_.emplace_back(std::make_unique<RawClient>(server.address()));
+      client.send(get("/healthz", "Connection: close\r\n"));
+      EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 200 "));
+      senders_.emplace_back([&client] {
+        const std::string more(1U << 16U, 'x');
+        while (client.send(more)) {
+        }
+      });
+    }
+  }
+  ~ClientsThatSendOn() {
+    for (std::thread& sender : senders_) sender.join();
+  }
+  ClientsThatSendOn(const ClientsThatSendOn&) = delete;
+  ClientsThatSendOn& operator=(const ClientsThatSendOn&) = delete;
+
+ private:
+  std::vector<std::unique_ptr<RawClient>> clients_;
+  std::vector<std::thread> senders_;
+};
 
 bool accepts_connections(const TestServer& server) {
   try {
@@ -184,6 +212,13 @@ TEST(Connection, AnIdleConnectionIsClosed) {
   expect_nothing_left(server);
 }
 
+TEST(Connection, AClientThatSendsOnAfterTheLastReplyIsClosed) {
+  TestServer server;
+  const ClientsThatSendOn clients(server);
+  advance_until(server, [&] { return server.server->connections() == 0; });
+  expect_nothing_left(server);
+}
+
 TEST(Connection, ABodyThatStopsArrivingEndsTheRequest) {
   TestServer server;
   RawClient client(server.address());
@@ -281,6 +316,13 @@ TEST(Drain, ClosesIdleConnectionsAndTakesNoNewOnes) {
   EXPECT_TRUE(server.server->drain(server.clock.now() + std::chrono::seconds(10)));
   EXPECT_EQ(idle.read_to_end(), "");
   EXPECT_FALSE(accepts_connections(server));
+  expect_nothing_left(server);
+}
+
+TEST(Drain, DoesNotWaitForClientsThatSendOnAfterTheLastReply) {
+  TestServer server;
+  const ClientsThatSendOn clients(server);
+  EXPECT_TRUE(server.server->drain(server.clock.now() + std::chrono::seconds(10)));
   expect_nothing_left(server);
 }
 

@@ -325,16 +325,18 @@ void Session::record(const Exchange& exchange) {
 }
 
 /// Closing a socket that has unread bytes resets it, and a reset may overtake the reply: so the peer gets the time to
-/// read it and to close.
+/// read it and to close. A peer that goes on sending gets no more time than one that is silent: when bytes are always
+/// there, cancel() may find no read to end.
 async::Task<void> Session::linger() {
   stream_->shutdown_write();
   phase_ = Phase::lingering;
   deadline_ = context_.shared.parts.clock.now() + linger_time;
   input_.consume(input_.pending().size());
-  while (true) {
+  while (!expired_) {
     SEEKFS_CO_ASSIGN(const std::size_t count, co_await stream_->read_some(input_.free()));
-    if (count == 0) co_return Result<void>{};
+    if (count == 0) break;
   }
+  co_return Result<void>{};
 }
 
 void Session::expire() noexcept {
@@ -344,7 +346,8 @@ void Session::expire() noexcept {
 }
 
 void Session::drain() noexcept {
-  if (phase_ == Phase::idle || phase_ == Phase::lingering) stream_->cancel();
+  if (phase_ == Phase::lingering) return expire();
+  if (phase_ == Phase::idle) stream_->cancel();
 }
 
 void Session::abort() noexcept { stream_->reset(); }
