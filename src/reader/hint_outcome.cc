@@ -101,39 +101,57 @@ void HintPrefetcher::pause(std::string_view why, std::optional<env::Duration> at
   backoff_ = std::min(2 * backoff_, longest_backoff);
 }
 
-async::Task<void> HintPrefetcher::settle_drained() {
+bool HintPrefetcher::any_drained() const {
+  return std::ranges::any_of(walks_, [](const auto& walk) { return walk->drained(); });
+}
+
+/// Ends what was cancelled, and goes on with one of the others: the first, as in fill().
+void HintPrefetcher::settle_drained() {
+  Walk* first = nullptr;
   for (std::size_t i = walks_.size(); i > 0; --i) {
     Walk& walk = *walks_[i - 1];
     if (!walk.drained()) continue;
     if (walk.record->ended()) {
       end(walk, HintState::cancelled, "");
-    } else {
-      SEEKFS_CO_TRY(co_await settle(walk));
+    } else if (first == nullptr || walk.record->goes_before(*first->record)) {
+      first = &walk;
     }
   }
-  co_return Status{};
+  if (first == nullptr || !finish_survey(*first)) return;
+  const HintAmount resident = first->survey->resident;
+  first->survey.reset();
+  settle(*first, resident);
 }
 
-/// All was looked at: finds out what is resident, and begins anew when it was too much for L2 at a time.
-async::Task<void> HintPrefetcher::settle(Walk& walk) {
-  HintCursor cursor(walk.record->work.version, walk.record->work.windows);
-  HintAmount resident;
-  HintSpan span;
-  std::size_t steps = 0;
-  for (auto step = cursor.next(span, {}); step != HintCursor::Step::end; step = cursor.next(span, {})) {
-    if (stopping_ || walk.record->ended()) co_return Status{};
-    SEEKFS_CO_TRY(co_await give_way(steps));
-    if (step != HintCursor::Step::span) continue;
-    PageReader reader(span.file);
-    for (std::uint32_t id = span.first; id < span.first + span.count; ++id) {
-      const manifest::Page page = span.file.manifest().page(span.file.index(), id);
-      if (is_resident(reader.request(id, page))) {
-        ++resident.pages;
-        resident.bytes += page.len;
-      }
-      SEEKFS_CO_TRY(co_await give_way(steps));
-    }
+/// False when there is more to look at.
+bool HintPrefetcher::finish_survey(Walk& walk) {
+  if (!walk.survey) {
+    walk.survey.emplace(Survey{.cursor = HintCursor(walk.record->work.version, walk.record->work.windows),
+                               .span = {},
+                               .reader = {},
+                               .resident = {}});
   }
+  Survey& survey = *walk.survey;
+  for (std::size_t steps = 0; steps < steps_in_a_row; ++steps) {
+    if (survey.next_in_span == survey.span.count) {
+      survey.reader.reset();
+      survey.span.count = survey.next_in_span = 0;
+      const HintCursor::Step step = survey.cursor.next(survey.span, {});
+      if (step == HintCursor::Step::end) return true;
+      if (step == HintCursor::Step::span) survey.reader.emplace(survey.span.file);
+      continue;
+    }
+    const std::uint32_t id = survey.span.first + survey.next_in_span++;
+    const manifest::Page page = survey.span.file.manifest().page(survey.span.file.index(), id);
+    if (!is_resident(survey.reader->request(id, page))) continue;
+    ++survey.resident.pages;
+    survey.resident.bytes += page.len;
+  }
+  return false;
+}
+
+/// All was looked at: begins anew when it was too much for L2 at a time.
+void HintPrefetcher::settle(Walk& walk, const HintAmount& resident) {
   HintAmount missing;
   walk.record->update([&](HintStatus& status) {
     status.resident = resident;
@@ -144,8 +162,7 @@ async::Task<void> HintPrefetcher::settle(Walk& walk) {
   });
   const bool shrinks = walk.pass == 1 || missing.pages < walk.missing_before;
   if (walk.final_state == HintState::done && missing.pages > 0 && shrinks && walk.pass < most_passes) {
-    begin_another_pass(walk, missing.pages);
-    co_return Status{};
+    return begin_another_pass(walk, missing.pages);
   }
   if (walk.final_state == HintState::done && missing.pages > 0) {
     walk.final_detail =
@@ -153,7 +170,6 @@ async::Task<void> HintPrefetcher::settle(Walk& walk) {
                     missing.pages, missing.bytes);
   }
   end(walk, walk.final_state, walk.final_detail);
-  co_return Status{};
 }
 
 void HintPrefetcher::begin_another_pass(Walk& walk, std::uint64_t missing) {

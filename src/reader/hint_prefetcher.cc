@@ -18,9 +18,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr env::Duration memory_pause = milliseconds(100);
-/// How many pages are looked at before others on the reactor get their turn.
-constexpr std::size_t steps_in_a_row = 2048;
-
 }  // namespace
 
 HintPrefetcher::HintPrefetcher(HintsParts parts, const HintsOptions& options, std::function<void(HintRecord&)> on_end)
@@ -61,20 +58,23 @@ void HintPrefetcher::wake() {
   if (sleeping_) sleeping_->set({});
 }
 
+/// No part of a round is longer than steps_in_a_row, so that a hint that has come or a page that has arrived waits for
+/// no long list of another hint.
 async::Task<void> HintPrefetcher::run() {
   const auto self = shared_from_this();
   while (!stopping_) {
     take_incoming();
-    SEEKFS_CO_TRY(co_await settle_drained());
-    if (on_their_way_bytes_ <= window_bytes_ / 2 && window_.size() <= options_.window_pages / 2) {
-      SEEKFS_CO_TRY(co_await fill());
-    }
-    if (window_.empty()) {
-      SEEKFS_CO_TRY(co_await sleep());
-      continue;
-    }
-    arrived(co_await window_.front().ticket.wait());
     while (!window_.empty() && window_.front().ticket.ready()) arrived(window_.front().ticket.take());
+    settle_drained();
+    const bool has_room = on_their_way_bytes_ <= window_bytes_ / 2 && window_.size() <= options_.window_pages / 2;
+    const bool unfinished = has_room && fill();
+    if (unfinished || any_drained()) {
+      SEEKFS_CO_TRY(co_await give_way());
+    } else if (window_.empty()) {
+      SEEKFS_CO_TRY(co_await sleep());
+    } else {
+      arrived(co_await window_.front().ticket.wait());
+    }
   }
   take_incoming();
   window_.clear();
@@ -105,23 +105,22 @@ bool HintPrefetcher::window_has_room(const Batch& batch) const {
   return !probing_ && pages < options_.window_pages && on_their_way_bytes_ + batch.bytes < window_bytes_;
 }
 
-async::Task<void> HintPrefetcher::fill() {
+/// True when it has not come to its end: others have their turn first.
+bool HintPrefetcher::fill() {
   no_memory_ = false;
-  if (parts_.timers.clock().now() < paused_until_) co_return Status{};
+  if (parts_.timers.clock().now() < paused_until_) return false;
   Batch batch;
   std::size_t steps = 0;
-  while (!stopping_ && window_has_room(batch)) {
+  while (steps < steps_in_a_row && window_has_room(batch)) {
     Walk* const walk = first_that_offers();
     if (walk == nullptr) break;
     if (!walk->counted) {
-      if (!batch.pages.empty()) break;  // their memory is not held while a long list is counted
-      SEEKFS_CO_TRY(co_await count(*walk));
+      count(*walk, steps);
       continue;
     }
-    const Offer offered = offer_next(*walk, batch);
-    no_memory_ = offered == Offer::no_memory;
+    ++steps;
+    no_memory_ = offer_next(*walk, batch) == Offer::no_memory;
     if (no_memory_) break;
-    if (offered == Offer::passed) SEEKFS_CO_TRY(co_await give_way(steps));
   }
   if (no_memory_ && window_.empty() && batch.pages.empty()) {
     for (const auto& walk : walks_) {
@@ -132,7 +131,7 @@ async::Task<void> HintPrefetcher::fill() {
     }
   }
   if (!batch.pages.empty()) start(std::move(batch));
-  co_return Status{};
+  return steps >= steps_in_a_row;
 }
 
 void HintPrefetcher::start(Batch batch) {
@@ -233,28 +232,27 @@ void HintPrefetcher::give_up_rest(Walk& walk, HintState state, std::string detai
   walk.next_in_span = walk.span.count = 0;
 }
 
-async::Task<void> HintPrefetcher::count(Walk& walk) {
+void HintPrefetcher::count(Walk& walk, std::size_t& steps) {
   walk.record->update([](HintStatus& status) { status.state = HintState::running; });
-  HintCursor cursor(walk.record->work.version, walk.record->work.windows);
   const auto on_error = [&walk](HintItemError error) {
     walk.record->update([&error](HintStatus& status) { add_error(status, std::move(error)); });
   };
+  if (!walk.counting) walk.counting.emplace(walk.record->work.version, walk.record->work.windows);
   HintSpan span;
-  std::size_t steps = 0;
-  while (!stopping_ && !walk.record->ended()) {
-    const HintCursor::Step step = cursor.next(span, on_error);
-    if (step == HintCursor::Step::end) break;
-    if (step == HintCursor::Step::span) {
-      walk.record->update([&span](HintStatus& status) {
-        status.wanted.pages += span.count;
-        status.wanted.bytes += span.bytes();
-      });
+  for (; steps < steps_in_a_row; ++steps) {
+    const HintCursor::Step step = walk.counting->next(span, on_error);
+    if (step == HintCursor::Step::end) {
+      walk.counting.reset();
+      walk.counted = true;
+      walk.record->update([](HintStatus& status) { status.counted = true; });
+      return;
     }
-    SEEKFS_CO_TRY(co_await give_way(steps));
+    if (step != HintCursor::Step::span) continue;
+    walk.record->update([&span](HintStatus& status) {
+      status.wanted.pages += span.count;
+      status.wanted.bytes += span.bytes();
+    });
   }
-  walk.record->update([](HintStatus& status) { status.counted = true; });
-  walk.counted = true;
-  co_return Status{};
 }
 
 void HintPrefetcher::arrived(Result<fetch::PageArrival> arrival) {
@@ -267,8 +265,7 @@ void HintPrefetcher::arrived(Result<fetch::PageArrival> arrival) {
   note_page(page, arrival->tier);
 }
 
-async::Task<void> HintPrefetcher::give_way(std::size_t& steps) {
-  if (++steps % steps_in_a_row != 0) co_return Status{};
+async::Task<void> HintPrefetcher::give_way() {
   const auto executor = co_await boost::asio::this_coro::executor;
   co_await boost::asio::post(executor, boost::asio::use_awaitable_t<async::Executor>());
   co_return Status{};
@@ -277,10 +274,9 @@ async::Task<void> HintPrefetcher::give_way(std::size_t& steps) {
 /// Until something may have changed: a hint came or went, a pause is over, or there may be memory again.
 async::Task<void> HintPrefetcher::sleep() {
   const env::TimePoint now = parts_.timers.clock().now();
-  const bool drained = std::ranges::any_of(walks_, [](const auto& walk) { return walk->drained(); });
   const bool offers = first_that_offers() != nullptr;
   const bool paused = now < paused_until_;
-  const bool goes_on = drained || (offers && !paused && !no_memory_);
+  const bool goes_on = offers && !paused && !no_memory_;
   if (!woken_ && !goes_on) {
     const env::TimePoint until = !offers ? env::TimePoint::max() : paused ? paused_until_ : now + memory_pause;
     sleeping_.emplace();

@@ -36,12 +36,22 @@ class HintPrefetcher : public std::enable_shared_from_this<HintPrefetcher> {
  private:
   static constexpr env::Duration first_backoff = std::chrono::seconds(1);
   static constexpr env::Duration longest_backoff = std::chrono::seconds(30);
+  /// How many pages are looked at before others on the reactor, and hints that have come, get their turn.
+  static constexpr std::size_t steps_in_a_row = 2048;
 
   /// A page of a hint.
   struct Place {
     std::size_t window = 0;
     FileRef file;
     std::uint32_t page_id = 0;
+  };
+  /// How far the search for what is resident of a hint has come.
+  struct Survey {
+    HintCursor cursor;
+    HintSpan span;
+    std::uint32_t next_in_span = 0;
+    std::optional<PageReader> reader;  ///< of the span's file
+    HintAmount resident;
   };
   /// How far one hint has come.
   struct Walk {
@@ -51,9 +61,11 @@ class HintPrefetcher : public std::enable_shared_from_this<HintPrefetcher> {
     HintCursor cursor;
     HintSpan span;
     std::uint32_t next_in_span = 0;
-    std::optional<PageReader> reader;  ///< of the span's file
-    std::deque<Place> again;           ///< the origin was away when they were asked for
+    std::optional<PageReader> reader;    ///< of the span's file
+    std::deque<Place> again;             ///< the origin was away when they were asked for
+    std::optional<HintCursor> counting;  ///< what is wanted, before the first page is offered
     bool counted = false;
+    std::optional<Survey> survey;  ///< after the last page has arrived
     bool at_end = false;
     std::size_t on_their_way = 0;
     int pass = 1;
@@ -83,15 +95,17 @@ class HintPrefetcher : public std::enable_shared_from_this<HintPrefetcher> {
   void take_incoming();
   Walk* first_that_offers();
   bool window_has_room(const Batch& batch) const;
-  async::Task<void> fill();
+  bool fill();
   Offer offer_next(Walk& walk, Batch& batch);
   Offer offer(Walk& walk, const Place& place, fetch::PageRequest request, Batch& batch);
   bool has_room_for(Walk& walk, const manifest::PageKey& key, bool for_l1);
   static void give_up_rest(Walk& walk, HintState state, std::string detail);
   void start(Batch batch);
-  async::Task<void> count(Walk& walk);
-  async::Task<void> settle_drained();
-  async::Task<void> settle(Walk& walk);
+  void count(Walk& walk, std::size_t& steps);
+  bool any_drained() const;
+  void settle_drained();
+  bool finish_survey(Walk& walk);
+  void settle(Walk& walk, const HintAmount& resident);
   void begin_another_pass(Walk& walk, std::uint64_t missing);
   void arrived(Result<fetch::PageArrival> arrival);
   void note_page(OnItsWay& page, fetch::PageTier tier);
@@ -101,7 +115,7 @@ class HintPrefetcher : public std::enable_shared_from_this<HintPrefetcher> {
   void end(Walk& walk, HintState state, std::string detail);
   bool is_resident(const fetch::PageRequest& request) const;
   bool in_l2(const fetch::PageRequest& request) const;
-  async::Task<void> give_way(std::size_t& steps);
+  async::Task<void> give_way();
   async::Task<void> sleep();
   void wake();
 

@@ -1,6 +1,9 @@
 // Hints on a whole node in memory: order, demand first, what is told, limits, and how a prefetch is ended from outside.
 #include "reader/hints.h"
 
+#include <boost/asio/post.hpp>
+
+#include <future>
 #include <thread>
 
 #include "reader/hints_testing.h"
@@ -68,6 +71,71 @@ TEST_F(HintsTest, AHintOfHigherPriorityGoesBeforeTheOthers) {
   EXPECT_EQ(wait_for_end(low).state, HintState::done);
   EXPECT_EQ(wait_for_end(high).state, HintState::done);
   EXPECT_EQ(asked_files(), "a c b ");
+}
+
+class HintsWithALongList : public HintsTest {
+ protected:
+  using Phase = bool (*)(const HintStatus&);
+
+  /// On the prefetcher's own thread, between its turns: adds the second hint when the first is in the phase, then looks
+  /// until one of the two has ended.
+  void step_in(const std::string& first, Phase phase, const VersionRef& opened) {
+    boost::asio::post(node->background.executor(), [this, first, phase, opened] {
+      const HintStatus before = hints->find(first).value();
+      if (second.empty() && (phase(before) || is_final(before.state))) {
+        before_second = before;
+        second = hints->add({.priority = 1, .windows = {file("f1")}, .ttl = {}}, opened).value().id;
+      }
+      if (!second.empty()) {
+        after_second = hints->find(second).value();
+        if (is_final(before.state) || is_final(after_second.state)) return first_at_end.set_value(before);
+      }
+      step_in(first, phase, opened);
+    });
+  }
+
+  void expect_second_overtakes(Phase phase) {
+    begin();
+    std::vector<manifest::OracleFile> files;
+    for (int i = 0; i < 64; ++i) files.push_back({"f" + std::to_string(i), 10, page_size});
+    publish(files);
+    prefetch({below("")});
+    const VersionRef opened = version();
+    std::string first;
+    boost::asio::post(node->background.executor(), [&] {
+      first = hints->add({.windows = std::vector<HintWindow>(1024, below("")), .ttl = {}}, opened).value().id;
+      step_in(first, phase, opened);
+    });
+    const HintStatus overtaken = first_at_end.get_future().get();
+    EXPECT_TRUE(phase(before_second)) << "the first hint was faster than the eye";
+    EXPECT_FALSE(is_final(overtaken.state));
+    EXPECT_EQ(after_second.state, HintState::done);
+    const HintStatus ended = wait_for_end(first);
+    EXPECT_EQ(ended.state, HintState::done) << ended.detail;
+    EXPECT_EQ(ended.wanted.pages, 1024U * 64U);
+    EXPECT_EQ(ended.resident.pages, ended.wanted.pages);
+    EXPECT_EQ(ended.resident.bytes, ended.wanted.bytes);
+  }
+
+  std::string second;
+  HintStatus before_second;
+  HintStatus after_second;
+  std::promise<HintStatus> first_at_end;
+};
+
+TEST_F(HintsWithALongList, IsOvertakenWhileItIsCounted) {
+  expect_second_overtakes([](const HintStatus& first) { return first.wanted.pages > 0 && !first.counted; });
+}
+
+TEST_F(HintsWithALongList, IsOvertakenWhileItsPagesAreLookedUp) {
+  expect_second_overtakes(
+      [](const HintStatus& first) { return first.resident.pages > 0 && first.resident.pages < first.wanted.pages; });
+}
+
+TEST_F(HintsWithALongList, IsOvertakenWhileItIsSummedUp) {
+  expect_second_overtakes([](const HintStatus& first) {
+    return first.counted && first.resident.pages == first.wanted.pages && !is_final(first.state);
+  });
 }
 
 TEST_F(HintsTest, WhatCannotBeReadIsToldByItemAndTheRestIsRead) {
