@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <functional>
@@ -71,7 +70,8 @@ class RequestParser::Beast final : public beast::basic_parser<true> {
     const std::less<const char*> before;
     if (before(value.data(), input_.data()) || !before(value.data(), input_.data() + input_.size())) return true;
     const char* const name_end = name.data() + name.size();
-    return std::find(name_end, value.data(), '\n') != value.data();
+    const std::string_view between(name_end, static_cast<std::size_t>(value.data() - name_end));
+    return between.find('\n') != std::string_view::npos;
   }
 
   static void keep_first(std::string_view& field, std::string_view value) noexcept {
