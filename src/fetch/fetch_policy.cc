@@ -12,7 +12,7 @@ RunOnPolicy run_on_policy(FetchPolicy policy, std::uint64_t coalesce_max_bytes) 
   switch (policy) {
     case FetchPolicy::latency:
       figures = {.get_price_bytes = mib,
-                 .max_bytes = mib / 4,
+                 .max_bytes = mib + mib / 4,
                  .lead_in_max_bytes = 0,
                  .patience = milliseconds(20),
                  .prior = 0.25};

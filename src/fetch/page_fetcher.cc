@@ -220,7 +220,7 @@ void PageFetcher::Core::request_permit(objectstore::Purpose purpose) {
 void PageFetcher::Core::make_room_for_reader() {
   if (!parts_.gate.full()) return;
   MutexLock lock(mutex_);
-  if (demand_permit_requested_) tails_->permit_wanted();
+  if (demand_permit_requested_ && !queue_.empty(objectstore::Purpose::demand)) tails_->permit_wanted();
 }
 
 void PageFetcher::Core::on_permit(objectstore::Purpose purpose, Result<objectstore::OriginGate::Permit> permit) {
@@ -228,8 +228,9 @@ void PageFetcher::Core::on_permit(objectstore::Purpose purpose, Result<objectsto
   {
     MutexLock lock(mutex_);
     (purpose == objectstore::Purpose::prefetch ? prefetch_permit_requested_ : demand_permit_requested_) = false;
-    if (purpose == objectstore::Purpose::demand) tails_->permit_granted();
     if (permit) get = queue_.pop(purpose);
+    // A permit to prefetch may serve the reader as well.
+    if (purpose == objectstore::Purpose::demand || queue_.empty(objectstore::Purpose::demand)) tails_->permit_granted();
   }
   if (!permit) {
     refuse_waiting(purpose, permit.error());
