@@ -67,6 +67,7 @@ class Hints::Core : public std::enable_shared_from_this<Core> {
   Status check(const HintRequest& request, const ListCost& cost) const;
   Status make_room() SEEKFS_REQUIRES(mutex_);
   Result<HintStatus> forget(std::string_view id, std::string detail);
+  void expire(const std::string& id);
   void on_end(const HintRecord& record);
   HintStatus status_of(const HintRecord& record) const;
 
@@ -161,7 +162,7 @@ Result<HintStatus> Hints::Core::add(HintRequest request, VersionRef version) {
                                           ++last_sequence_, share_);
     const auto ring = [weak = weak_from_this(), executor = parts_.background.executor(), id] {
       boost::asio::post(executor, [weak, id] {
-        if (const auto self = weak.lock()) (void)self->forget(id, "its time is over");
+        if (const auto self = weak.lock()) self->expire(id);
       });
     };
     entries_.emplace(id, Entry{record, cost.bytes, parts_.timers.schedule(expires, ring)});
@@ -189,6 +190,11 @@ Result<HintStatus> Hints::Core::find(std::string_view id) const {
 }
 
 Result<HintStatus> Hints::Core::cancel(std::string_view id) { return forget(id, "it was cancelled"); }
+
+/// Nobody is left to tell, whether it was still there or was cancelled at this moment.
+void Hints::Core::expire(const std::string& id) {
+  [[maybe_unused]] const Result<HintStatus> was = forget(id, "its time is over");
+}
 
 Result<HintStatus> Hints::Core::forget(std::string_view id, std::string detail) {
   std::shared_ptr<HintRecord> record;
