@@ -7,7 +7,7 @@ import re
 import select
 import subprocess
 
-from processes import Failed, end, start, tail
+from processes import Failed, end, run_to_end, start, tail
 from s3_client import S3Client
 from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 from seekfs_process import clean_environment, write_config
@@ -51,8 +51,7 @@ class TestBed:
 
     def run(self, *command, environment=None, timeout=300):
         """Runs one of SeekFS's programs; its output when it succeeds."""
-        done = subprocess.run([self.program(command[0]), *command[1:]], env=environment or self.environment(), text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout)
+        done = run_to_end([self.program(command[0]), *command[1:]], environment or self.environment(), self.interrupts, timeout)
         if done.returncode:
             raise Failed(f"{command[0]} {command[1]}: {(done.stderr or done.stdout).strip()[-400:]}")
         return done.stdout

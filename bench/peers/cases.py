@@ -4,11 +4,10 @@ import hashlib
 import json
 import os
 import statistics
-import subprocess
 import time
 
 from plain import Plain
-from processes import Failed
+from processes import Failed, run_to_end
 
 
 # Of files that are opened for each read, so that fast programs go through them many times. Shards stay open for an epoch, and
@@ -97,9 +96,8 @@ def curl_ranges(bed, ranges=16):
         with open(config, "w", encoding="ascii") as file:
             file.write("next\n".join(entries))
         began = time.monotonic()
-        done = subprocess.run(["curl", "--disable", "--silent", "--show-error", "--http1.1", "--parallel", "--parallel-immediate",
-                               "--parallel-max", str(ranges), "--config", config], env=bed.plain_environment(),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=100)
+        done = run_to_end(["curl", "--disable", "--silent", "--show-error", "--http1.1", "--parallel", "--parallel-immediate",
+                           "--parallel-max", str(ranges), "--config", config], bed.plain_environment(), bed.interrupts, 100)
         seconds = time.monotonic() - began
         if done.returncode:
             raise Failed(f"curl: {done.stderr.strip()[-300:]}")

@@ -53,6 +53,19 @@ def start(command, log, environment, stdout=None):
                                 start_new_session=True)
 
 
+def run_to_end(command, environment, interrupts, seconds):
+    """subprocess.run() with its output, whose child outlives no interrupt, not even one that comes while it is being started."""
+    process = None
+    try:
+        with interrupts.held_back():
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       env=environment)
+        output, errors = process.communicate(timeout=seconds)
+    finally:
+        end(process)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
 def end(process, patience=10):
     """SIGTERM, then SIGKILL. Harmless when it has ended, or is None."""
     if process is None:
